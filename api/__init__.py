@@ -1,0 +1,1 @@
+"""People, HTTP, the page and the command line."""

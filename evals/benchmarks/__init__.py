@@ -1,0 +1,1 @@
+"""Speed and quality beside a peer, one file a benchmark."""

@@ -1,0 +1,27 @@
+"""Settings of ingestion: where data lives, which embedding model, and the limits on a file."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class IngestSettings(BaseSettings):
+    """Read from `FOOTNOTE_*` variables or `.env`; every default runs on a laptop."""
+
+    model_config = SettingsConfigDict(env_prefix="FOOTNOTE_", env_file=".env", extra="ignore")
+
+    data_dir: Path = Field(Path("footnote-data"), description="Folder of the database, originals and indexes.")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL; empty means SQLite in the data folder. PostgreSQL: postgresql+psycopg://…"
+    )
+    embedding_model: str = Field(
+        "all-MiniLM-L6-v2", description="A sentence-transformers model: bundled name, hub name or folder."
+    )
+    max_upload_bytes: int = Field(100_000_000, description="Largest accepted file, in bytes.")
+    min_free_bytes: int = Field(200_000_000, description="Uploads are refused below this much free space, in bytes.")
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database URL, with SQLite in the data folder as the default."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'footnote.db').resolve()}"

@@ -1,0 +1,165 @@
+"""The tables of ingestion: documents, who may read them, versions, pages, passages, vectors and jobs."""
+
+import datetime as dt
+import secrets
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ingest.database import Base, UtcDateTime, utc_now
+
+
+def new_id() -> str:
+    """A random 128-bit id as 32 hexadecimal characters."""
+    return secrets.token_hex(16)
+
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Document(Base):
+    """A file that people know by name; its content is its current version.
+
+    `source` tells whether two uploads are the same document: the absolute path for files read from a
+    folder, the file name for uploads. It is unique within a collection.
+    """
+
+    __tablename__ = "document"
+    __table_args__ = (UniqueConstraint("collection", "source"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    collection: Mapped[str] = mapped_column(String(200), index=True)
+    source: Mapped[str] = mapped_column(String(5000))
+    filename: Mapped[str] = mapped_column(String(5000))
+    title: Mapped[str] = mapped_column(Text)
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    current_version_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+    updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class AclEntry(Base):
+    """One principal who may read one document; `created_at` says since when."""
+
+    __tablename__ = "acl_entry"
+
+    document_id: Mapped[str] = mapped_column(ForeignKey("document.id", ondelete="CASCADE"), primary_key=True)
+    principal: Mapped[str] = mapped_column(String(400), primary_key=True, index=True)
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class Version(Base):
+    """One immutable content of a document.
+
+    `status` is queued (waiting for a worker), running, searchable (published, and current while
+    `Document.current_version_id` names it) or failed (`error_class` and `message` say why).
+    """
+
+    __tablename__ = "version"
+    __table_args__ = (UniqueConstraint("document_id", "number"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    document_id: Mapped[str] = mapped_column(ForeignKey("document.id", ondelete="CASCADE"), index=True)
+    number: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    filename: Mapped[str] = mapped_column(String(5000))
+    media_type: Mapped[str] = mapped_column(String(200), default="")
+    status: Mapped[str] = mapped_column(String(16), default="queued", index=True)
+    error_class: Mapped[str | None] = mapped_column(String(16))
+    message: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(String(8))
+    n_pages: Mapped[int] = mapped_column(default=0)
+    n_passages: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now)
+    published_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+
+class Page(Base):
+    """One page of a version's text.
+
+    The version's text is its pages' texts put together in order; `start` is the page's offset in it.
+    Formats without pages have one. `boxes` holds the character boxes of a page that can be shown as
+    an image (see `ingest.boxes`).
+    """
+
+    __tablename__ = "page"
+
+    version_id: Mapped[str] = mapped_column(ForeignKey("version.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    label: Mapped[str | None] = mapped_column(String(100))
+    start: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+    width: Mapped[float | None] = mapped_column(Float)
+    height: Mapped[float | None] = mapped_column(Float)
+    boxes: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class Passage(Base):
+    """A stretch of a version that is found and cited as a whole.
+
+    `text` equals the version's text from `start` to `end` (characters). `embedding_hash` names the row of
+    `Embedding` that holds its vector: the SHA-256 of the text that was embedded, headings included.
+    """
+
+    __tablename__ = "passage"
+    __table_args__ = (
+        UniqueConstraint("version_id", "ordinal"),
+        Index("ix_passage_embedding_hash", "embedding_hash"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    version_id: Mapped[str] = mapped_column(ForeignKey("version.id", ondelete="CASCADE"))
+    ordinal: Mapped[int]
+    page: Mapped[int]
+    start: Mapped[int]
+    end: Mapped[int]
+    heading: Mapped[str] = mapped_column(Text, default="")
+    text: Mapped[str] = mapped_column(Text)
+    embedding_hash: Mapped[str] = mapped_column(String(64))
+
+
+class Embedding(Base):
+    """A unit vector (float16, little-endian) of a text under a model; kept once however often the text occurs."""
+
+    __tablename__ = "embedding"
+
+    model_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    text_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Job(Base):
+    """The work of turning one version into passages.
+
+    `state`: queued → running → done | dead. A running job belongs to the attempt that claimed it: `attempt` is
+    the fencing number, and a job whose `lease_until` has passed may be claimed again, three times at most.
+    """
+
+    __tablename__ = "job"
+    __table_args__ = (Index("ix_job_claim", "state", "priority", "enqueued_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    version_id: Mapped[str] = mapped_column(ForeignKey("version.id", ondelete="CASCADE"), unique=True)
+    priority: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(String(16), default="queued")
+    attempt: Mapped[int] = mapped_column(default=0)
+    enqueued_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now)
+    available_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now)
+    lease_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    stage: Mapped[str] = mapped_column(String(32), default="")
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)

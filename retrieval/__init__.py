@@ -1,0 +1,1 @@
+"""From a query to hits, within what a person may read."""
