@@ -84,6 +84,14 @@ def record_change(session: Session, kind: ChangeKind, document_id: str) -> int:
     return seq
 
 
+def lock_changes(session: Session) -> None:
+    """Let one transaction at a time change documents and what they refer to, until it ends.
+
+    On SQLite a write session already has the only write lock.
+    """
+    session.execute(select(ChangeHead.id).with_for_update())
+
+
 def head_seq(session: Session) -> int:
     """The number of the newest committed change; 0 when there is none."""
     return session.scalar(select(ChangeHead.seq)) or 0

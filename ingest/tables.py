@@ -44,6 +44,7 @@ class Document(Base):
     source: Mapped[str] = mapped_column(String(5000))
     filename: Mapped[str] = mapped_column(String(5000))
     title: Mapped[str] = mapped_column(Text)
+    title_by_hand: Mapped[bool] = mapped_column(default=False)
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     current_version_id: Mapped[str | None] = mapped_column(String(32), index=True)
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)

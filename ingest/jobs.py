@@ -1,0 +1,132 @@
+"""Jobs as rows: claim with a lease, heartbeat, and an end that only the claiming attempt can write."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from ingest.database import utc_now
+from ingest.errors import ErrorClass, LeaseLost
+from ingest.tables import Job, Version
+
+MAX_ATTEMPTS = 3
+LEASE_SECONDS = 15
+RETRY_SECONDS = 2
+INTERACTIVE, BACKFILL = 0, 10
+RETRIABLE: frozenset[ErrorClass] = frozenset({"timeout", "memory", "internal"})
+
+
+@dataclass(frozen=True)
+class ClaimedJob:
+    """A job in the hands of one attempt; `attempt` is the fencing number."""
+
+    id: str
+    version_id: str
+    attempt: int
+
+
+def enqueue(session: Session, version_id: str, *, priority: int) -> None:
+    """Add the job of a version, in the transaction that writes the version."""
+    session.add(Job(version_id=version_id, priority=priority))
+
+
+def claim(session: Session) -> ClaimedJob | None:
+    """Take the next job that waits or whose lease ended, lowest priority number first; None when there is none."""
+    now = utc_now()
+    _bury_exhausted(session, now)
+    waiting = and_(Job.state == "queued", Job.available_at <= now)
+    abandoned = and_(Job.state == "running", Job.lease_until < now)
+    next_job = (
+        select(Job.id)
+        .where(or_(waiting, abandoned))
+        .order_by(Job.priority, Job.enqueued_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    row = session.execute(
+        update(Job)
+        .where(Job.id == next_job)
+        .values(
+            state="running",
+            attempt=Job.attempt + 1,
+            lease_until=now + dt.timedelta(seconds=LEASE_SECONDS),
+            stage="reading",
+            done=0,
+            total=0,
+        )
+        .returning(Job.id, Job.version_id, Job.attempt)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if row is None:
+        return None
+    session.execute(update(Version).where(Version.id == row.version_id).values(status="running"))
+    return ClaimedJob(row.id, row.version_id, row.attempt)
+
+
+def _bury_exhausted(session: Session, now: dt.datetime) -> None:
+    """End jobs whose last attempt died without a word, such as a worker killed three times."""
+    exhausted = session.scalars(
+        select(Job).where(Job.state == "running", Job.lease_until < now, Job.attempt >= MAX_ATTEMPTS)
+    ).all()
+    for job in exhausted:
+        job.state = "dead"
+        version = session.get_one(Version, job.version_id)
+        version.status, version.error_class = "failed", "internal"
+        version.message = (
+            f"{version.filename}: the worker stopped {MAX_ATTEMPTS} times while reading this file; "
+            "look at the worker's log, then retry."
+        )
+
+
+def heartbeat(session: Session, job: ClaimedJob) -> None:
+    """Extend the lease.
+
+    Raises:
+        LeaseLost: another attempt owns the job now.
+    """
+    _update_owned(session, job, lease_until=utc_now() + dt.timedelta(seconds=LEASE_SECONDS))
+
+
+def report_progress(session: Session, job: ClaimedJob, *, stage: str, done: int, total: int) -> None:
+    """Say how far the job is: `done` of `total` pages or passages. Raises LeaseLost as `heartbeat` does."""
+    _update_owned(session, job, stage=stage, done=done, total=total)
+
+
+def finish(session: Session, job: ClaimedJob) -> None:
+    """End the job in the transaction that publishes its work. Raises LeaseLost as `heartbeat` does."""
+    _update_owned(session, job, state="done", stage="", lease_until=None)
+
+
+def fail(session: Session, job: ClaimedJob, error_class: ErrorClass, message: str) -> bool:
+    """End an attempt that did not work; returns whether the job will be tried again.
+
+    What may pass (timeout, memory, internal) is tried again after a pause, three times in all; what is
+    wrong with the file itself fails at once. Raises LeaseLost as `heartbeat` does.
+    """
+    if error_class in RETRIABLE and job.attempt < MAX_ATTEMPTS:
+        pause = dt.timedelta(seconds=RETRY_SECONDS * job.attempt)
+        _update_owned(session, job, state="queued", stage="", available_at=utc_now() + pause, lease_until=None)
+        session.execute(update(Version).where(Version.id == job.version_id).values(status="queued"))
+        return True
+    _update_owned(session, job, state="dead", stage="", lease_until=None)
+    session.execute(
+        update(Version)
+        .where(Version.id == job.version_id)
+        .values(status="failed", error_class=error_class, message=message)
+    )
+    return False
+
+
+def _update_owned(session: Session, job: ClaimedJob, **values: object) -> None:
+    """Change the job's row if this attempt still owns it."""
+    owned = session.scalar(
+        update(Job)
+        .where(Job.id == job.id, Job.attempt == job.attempt, Job.state == "running")
+        .values(**values)
+        .returning(Job.id)
+        .execution_options(synchronize_session=False)
+    )
+    if owned is None:
+        raise LeaseLost(f"Attempt {job.attempt} of job {job.id} was taken over; its work is dropped.")

@@ -1,0 +1,184 @@
+"""The data folder, and in it the originals: every uploaded file kept once, under its SHA-256."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from ingest.errors import FileRejected, StorageBusy, StorageError, StorageFull
+
+COPY_BYTES = 1 << 20
+STALE_STAGED_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """Where everything lives that Footnote keeps on disk."""
+
+    root: Path
+
+    @property
+    def originals(self) -> Path:
+        """Uploaded files by SHA-256."""
+        return self.root / "originals"
+
+    @property
+    def indexes(self) -> Path:
+        """Snapshots of the search indexes; may be deleted, they are rebuilt."""
+        return self.root / "indexes"
+
+    @property
+    def models(self) -> Path:
+        """Converted models; may be deleted, they are made again."""
+        return self.root / "models"
+
+    @property
+    def page_images(self) -> Path:
+        """Rendered pages, in one folder per SHA-256; may be deleted."""
+        return self.root / "page-images"
+
+    @property
+    def scratch(self) -> Path:
+        """Files being worked on; emptied when a server starts."""
+        return self.root / "scratch"
+
+
+def open_data_folder(root: Path) -> DataFolder:
+    """Create the data folder and its parts where missing.
+
+    Raises:
+        StorageError: the folder cannot be created or written.
+    """
+    folder = DataFolder(root.resolve())
+    try:
+        for part in (folder.originals, folder.indexes, folder.models, folder.page_images, folder.scratch):
+            part.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder.scratch):
+            pass
+    except OSError as error:
+        raise StorageError(
+            f"The data folder {root} cannot be written ({error.strerror}); "
+            "give this user the right to write there, or set FOOTNOTE_DATA_DIR to another folder."
+        ) from error
+    return folder
+
+
+@contextmanager
+def hold_server_lock(folder: DataFolder) -> Iterator[None]:
+    """Hold the lock that lets one server use a data folder; the kernel frees it however the process ends.
+
+    Raises:
+        StorageBusy: another server holds it.
+    """
+    with (folder.root / "server.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StorageBusy(
+                f"Another Footnote server is using {folder.root}; "
+                "stop it first, or set FOOTNOTE_DATA_DIR to another folder."
+            ) from error
+        yield
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """A file that is on disk but not yet among the originals."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+
+
+class Originals:
+    """The content-addressed store of uploaded files in a folder.
+
+    Staging writes and syncs the bytes; adopting gives them their final name and belongs inside the
+    transaction that writes the version, so that the clean-up of unreferenced files cannot come between.
+    """
+
+    def __init__(self, folder: DataFolder, *, max_bytes: int, min_free_bytes: int) -> None:
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._min_free_bytes = min_free_bytes
+
+    def stage(self, stream: IO[bytes], filename: str) -> StagedFile:
+        """Write a stream to disk, counting and hashing it; the file is synced when this returns.
+
+        Raises:
+            FileRejected: too_large or empty.
+            StorageFull: too little free space is left.
+        """
+        if shutil.disk_usage(self._folder.root).free < self._min_free_bytes:
+            raise StorageFull("The disk is nearly full, so nothing can be uploaded; free some space and try again.")
+        digest, size = hashlib.sha256(), 0
+        handle, name = tempfile.mkstemp(dir=self._folder.scratch, prefix="staged-")
+        try:
+            with os.fdopen(handle, "wb") as out:
+                while block := stream.read(COPY_BYTES):
+                    size += len(block)
+                    if size > self._max_bytes:
+                        raise FileRejected(
+                            "too_large",
+                            f"{filename}: larger than {self._max_bytes / 1e6:.0f} MB; split it, or raise "
+                            "FOOTNOTE_MAX_UPLOAD_BYTES.",
+                        )
+                    digest.update(block)
+                    out.write(block)
+                out.flush()
+                os.fsync(out.fileno())
+            if size == 0:
+                raise FileRejected("empty", f"{filename}: the file has no content; upload a file that has.")
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return StagedFile(Path(name), digest.hexdigest(), size)
+
+    def adopt(self, staged: StagedFile) -> None:
+        """Give a staged file its final name; harmless when the same content is already there."""
+        path = self.path(staged.sha256)
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        staged.path.replace(path)
+        fsync_folder(path.parent)
+        fsync_folder(path.parent.parent)
+
+    def discard(self, staged: StagedFile) -> None:
+        """Delete a staged file that is not needed."""
+        staged.path.unlink(missing_ok=True)
+
+    def path(self, sha256: str) -> Path:
+        """Where the original with this hash is, or would be."""
+        return self._folder.originals / sha256[:2] / sha256
+
+    def delete(self, sha256: str) -> None:
+        """Delete an original and the page images made from it."""
+        self.path(sha256).unlink(missing_ok=True)
+        shutil.rmtree(self._folder.page_images / sha256, ignore_errors=True)
+
+    def hashes(self) -> Iterator[str]:
+        """The SHA-256 of every stored original."""
+        for part in self._folder.originals.iterdir():
+            for path in part.iterdir():
+                yield path.name
+
+    def delete_stale_staged(self) -> None:
+        """Delete staged files that a crash left behind a day or more ago."""
+        for path in self._folder.scratch.glob("staged-*"):
+            if time.time() - path.stat().st_mtime > STALE_STAGED_SECONDS:
+                path.unlink(missing_ok=True)

@@ -1,0 +1,30 @@
+"""Hit: a passage that was found for a query, as a person who may read it sees it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A passage with its place and its scores.
+
+    `start` and `end` are character offsets in the version's text, `page` counts from 1, `rank` from 1. `score` is the
+    fused score in 0..1 of one search; scores of different searches are not comparable. `vector_score` is the cosine to
+    the query and `keyword_score` the BM25 score, None where that side did not find the passage.
+    """
+
+    passage_id: int
+    document_id: str
+    version_id: str
+    version_sha256: str
+    title: str
+    filename: str
+    collection: str
+    page: int
+    start: int
+    end: int
+    heading: str
+    text: str
+    score: float
+    rank: int
+    vector_score: float | None
+    keyword_score: float | None

@@ -1,0 +1,32 @@
+"""Who may read a document: the one place where that is decided, in SQL and over an index's rows.
+
+The rule: a person may read a document when one of its ACL entries names one of the person's principals.
+No principals, no documents. There is no bypass, for nobody.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, exists
+
+from ingest.replica import ReplicaView
+from ingest.tables import AclEntry, Document
+
+
+def readable_by(principals: frozenset[str]) -> ColumnElement[bool]:
+    """The rule as a condition on `Document`, for every query that leads to content."""
+    return exists().where(AclEntry.document_id == Document.id, AclEntry.principal.in_(sorted(principals)))
+
+
+def readable_rows(view: ReplicaView, principals: frozenset[str], collection: str | None = None) -> NDArray[np.bool_]:
+    """The rule over an index's passage rows, shape (n,): live, readable, and in the collection where one is named."""
+    documents = np.fromiter(
+        (
+            not principals.isdisjoint(document.readers) and (collection is None or document.collection == collection)
+            for document in view.documents
+        ),
+        dtype=np.bool_,
+        count=len(view.documents),
+    )
+    if not len(view.document_rows):
+        return np.zeros(0, dtype=np.bool_)
+    return view.live & documents[view.document_rows]
