@@ -1,0 +1,104 @@
+"""Character boxes of a page: packed for storage, merged into one box per line for highlighting."""
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SCALE = 65535
+_MAX_CHARS = 20_000_000
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in fractions of the page's width and height, origin top left."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+def pack_boxes(boxes: NDArray[np.float32]) -> bytes:
+    """Pack boxes (n, 4): left, top, right, bottom as fractions; whitespace rows are zeros.
+
+    Kept as 16-bit fractions (0.01 pt on a letter page), as differences from character to character, deflated.
+    """
+    fractions = np.rint(np.clip(boxes, 0.0, 1.0) * _SCALE).astype(np.uint16)
+    columns = np.zeros((4, len(boxes) + 1), dtype=np.uint16)
+    columns[:, 1:] = fractions.T
+    differences = np.diff(columns, axis=1).astype("<u2")
+    return len(boxes).to_bytes(4, "little") + zlib.compress(differences.tobytes(), level=1)
+
+
+def unpack_boxes(packed: bytes) -> NDArray[np.float32]:
+    """Unpack to boxes (n, 4) as fractions. Raises ValueError when the bytes are not packed boxes."""
+    n = int.from_bytes(packed[:4], "little")
+    if len(packed) < 4 or n > _MAX_CHARS:
+        raise ValueError("The bytes are not packed boxes; parse the file again.")
+    inflater = zlib.decompressobj()
+    try:
+        raw = inflater.decompress(packed[4:], 8 * n + 1)
+    except zlib.error as error:
+        raise ValueError("The packed boxes are damaged; parse the file again.") from error
+    if len(raw) != 8 * n or (n > 0 and not inflater.eof):
+        raise ValueError("The packed boxes have the wrong length; parse the file again.")
+    differences = np.frombuffer(raw, dtype="<u2").reshape(4, n)
+    fractions = np.cumsum(differences, axis=1, dtype=np.uint16)
+    return np.ascontiguousarray(fractions.T, dtype=np.float32) / np.float32(_SCALE)
+
+
+def merge_boxes(boxes: NDArray[np.float32], text: str, start: int, end: int) -> list[Box]:
+    """One box per printed line of `text[start:end]`, top line first as in the text.
+
+    Args:
+        boxes: (n, 4) fractions of the page, one row per character of `text`.
+        text: the page's text.
+        start: first character of the span, an offset in `text`.
+        end: one past the last character.
+    """
+    merged: list[Box] = []
+    for first, last in _line_spans(text, max(start, 0), min(end, len(text), len(boxes))):
+        rows = boxes[first:last]
+        rows = rows[(rows[:, 2] > rows[:, 0]) | (rows[:, 3] > rows[:, 1])]
+        if len(rows):
+            merged.extend(_merge_line(rows))
+    return merged
+
+
+def _line_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The parts of [start, end) between newlines."""
+    spans = []
+    while start < end:
+        newline = text.find("\n", start, end)
+        stop = end if newline < 0 else newline
+        spans.append((start, stop))
+        start = stop + 1
+    return [(first, last) for first, last in spans if last > first]
+
+
+def _merge_line(rows: NDArray[np.float32]) -> list[Box]:
+    """Merge boxes (n, 4) of one text line; more than one box comes back where the print wraps without a newline."""
+    slack = 0.6 * float((rows[:, 3] - rows[:, 1]).max())
+    if float(rows[:, 3].max() - rows[:, 1].min()) <= 2 * slack:
+        return [_union(rows)]
+    boxes: list[Box] = []
+    current = _union(rows[:1])
+    for row in rows[1:]:
+        left, top, right, bottom = (float(value) for value in row)
+        beside = top < current.bottom + slack and bottom > current.top - slack
+        stacked = left < current.right and right > current.left and abs(top - current.top) < 1.0
+        if beside or (stacked and (top - current.bottom < slack and current.top - bottom < slack)):
+            current = Box(
+                min(current.left, left), min(current.top, top), max(current.right, right), max(current.bottom, bottom)
+            )
+        else:
+            boxes.append(current)
+            current = Box(left, top, right, bottom)
+    return [*boxes, current]
+
+
+def _union(rows: NDArray[np.float32]) -> Box:
+    """The smallest box around boxes (n, 4)."""
+    return Box(float(rows[:, 0].min()), float(rows[:, 1].min()), float(rows[:, 2].max()), float(rows[:, 3].max()))

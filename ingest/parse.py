@@ -1,0 +1,149 @@
+"""From a file to pages of text: the type by content, then the parser of that type."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import puremagic
+
+from ingest.errors import FileRejected
+from ingest.language import detect_language
+from ingest.parsed import Heading, ParsedDocument, ParsedPage
+from ingest.parsers.encoding import utf16_without_mark
+from ingest.parsers.html import parse_html
+from ingest.parsers.markdown import parse_markdown
+from ingest.parsers.pdf import parse_pdf
+from ingest.parsers.text import parse_text
+
+__all__ = ["PARSERS", "Heading", "ParsedDocument", "ParsedPage", "detect_media_type", "parse_file"]
+
+PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
+    "application/pdf": parse_pdf,
+    "text/markdown": parse_markdown,
+    "text/html": parse_html,
+    "text/plain": parse_text,
+    "text/csv": parse_text,
+    "application/json": parse_text,
+    "application/yaml": parse_text,
+}
+SUPPORTED = "PDF, Markdown, HTML, and plain text (also CSV, JSON, YAML and program code)"
+MAX_TEXT_BYTES = 20_000_000
+MAX_PAGES = 5_000
+
+_TEXT_SUFFIXES = {
+    ".md": "text/markdown",
+    ".markdown": "text/markdown",
+    ".mdown": "text/markdown",
+    ".mkd": "text/markdown",
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".xhtml": "text/html",
+    ".csv": "text/csv",
+    ".tsv": "text/csv",
+    ".json": "application/json",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+}
+# Text that only another program can show as text, by suffix.
+_FOREIGN_TEXT = {".eml": "mail (.eml)", ".mbox": "mail (.mbox)", ".svg": "SVG image", ".ps": "PostScript"}
+_SIGNATURES = (
+    (b"PK\x03\x04", "ZIP archive or Office file"),
+    (b"PK\x05\x06", "empty ZIP archive"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Office file (OLE)"),
+    (b"\x89PNG\r\n\x1a\n", "PNG image"),
+    (b"\xff\xd8\xff", "JPEG image"),
+    (b"GIF8", "GIF image"),
+    (b"II*\x00", "TIFF image"),
+    (b"MM\x00*", "TIFF image"),
+    (b"{\\rtf", "RTF"),
+    (b"%!PS", "PostScript"),
+    (b"\x1f\x8b", "gzip archive"),
+    (b"BZh", "bzip2 archive"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
+    (b"Rar!\x1a\x07", "RAR archive"),
+    (b"\x7fELF", "program (ELF)"),
+    (b"MZ\x90\x00", "program (Windows)"),
+    (b"SQLite format 3\x00", "SQLite database"),
+)
+_ZIP_KINDS = (
+    (b"word/", "Word document (.docx)"),
+    (b"xl/", "Excel workbook (.xlsx)"),
+    (b"ppt/", "PowerPoint file (.pptx)"),
+    (b"mimetypeapplication/epub", "EPUB book"),
+    (b"mimetypeapplication/vnd.oasis.opendocument", "OpenDocument file"),
+)
+_HTML_START = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
+
+
+def parse_file(path: Path, filename: str) -> ParsedDocument:
+    """Parse a file; only to be called in a sandboxed child. Raises FileRejected with a sentence naming the file."""
+    media_type = detect_media_type(path, filename)
+    try:
+        parsed = PARSERS[media_type](path)
+    except FileRejected as error:
+        raise FileRejected(error.error_class, f"{filename}: {error}") from error
+    _check_limits(parsed, filename)
+    return replace(parsed, media_type=media_type, language=parsed.language or detect_language(parsed))
+
+
+def detect_media_type(path: Path, filename: str) -> str:
+    """The media type, a key of PARSERS, by content; the name only tells kinds of text apart.
+
+    Raises FileRejected: empty for no content, unsupported for what no parser reads.
+    """
+    with path.open("rb") as file:
+        head = file.read(65536)
+    if not head.strip():
+        raise FileRejected("empty", f"{filename}: the file has no content; upload a file with text in it.")
+    if b"%PDF-" in head[:1024]:
+        return "application/pdf"
+    kind = _foreign_kind(path, filename, head)
+    if kind:
+        raise FileRejected("unsupported", f"{filename}: {kind} cannot be read; upload {SUPPORTED}.")
+    suffix = Path(filename).suffix.lower()
+    media_type = _TEXT_SUFFIXES.get(suffix, "text/plain")
+    if media_type == "text/plain" and _HTML_START.match(head):
+        return "text/html"
+    return media_type
+
+
+def _foreign_kind(path: Path, filename: str, head: bytes) -> str | None:
+    """What a file is that no parser reads, in words; None for text."""
+    for signature, kind in _SIGNATURES:
+        if head.startswith(signature):
+            return next((name for mark, name in _ZIP_KINDS if mark in head), kind) if signature[:2] == b"PK" else kind
+    suffix = Path(filename).suffix.lower()
+    if suffix in _FOREIGN_TEXT:
+        return _FOREIGN_TEXT[suffix]
+    if _looks_like_text(head):
+        return None
+    try:
+        return puremagic.from_file(path, mime=True) or "this kind of binary file"
+    except (puremagic.PureError, ValueError):
+        return "this kind of binary file"
+
+
+def _looks_like_text(head: bytes) -> bool:
+    """Whether bytes are text in some encoding: no NUL outside UTF-16 or UTF-32, few control characters."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")) or utf16_without_mark(head):
+        return True
+    controls = sum(head.count(bytes([code])) for code in range(32) if code not in (9, 10, 12, 13, 27))
+    return b"\x00" not in head and controls <= 0.01 * len(head)
+
+
+def _check_limits(parsed: ParsedDocument, filename: str) -> None:
+    """Raise FileRejected when the text is missing or too long."""
+    if len(parsed.pages) > MAX_PAGES:
+        raise FileRejected(
+            "too_large", f"{filename}: {len(parsed.pages):,} pages are more than {MAX_PAGES:,}; split the file."
+        )
+    size = sum(len(page.text.encode()) for page in parsed.pages)
+    if size > MAX_TEXT_BYTES:
+        raise FileRejected(
+            "too_large", f"{filename}: {size:,} bytes of text are more than {MAX_TEXT_BYTES:,}; split the file."
+        )
+    if not any(page.text.strip() for page in parsed.pages):
+        raise FileRejected("empty", f"{filename}: no text was found in the file; upload a file with text in it.")

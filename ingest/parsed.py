@@ -1,0 +1,47 @@
+"""What a parser hands back: pages of exact text, headings with offsets, a few details."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class ParsedPage:
+    """One page; `text` ends with a newline.
+
+    `boxes` are packed character boxes (see `ingest.boxes`), `width` and `height` are in points as displayed.
+    `skip` holds (start, end) offsets in `text` of lines that repeat on most pages (running headers, page
+    numbers): they stay in the text and do not become passages.
+    """
+
+    number: int
+    text: str
+    label: str | None = None
+    width: float | None = None
+    height: float | None = None
+    boxes: bytes | None = None
+    skip: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading at character `start` of the version's text; `level` 1 is the highest."""
+
+    start: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True)
+class ParsedDocument:
+    """A parsed file; the version's text is the pages' texts put together, headings are in text order."""
+
+    media_type: str
+    title: str | None
+    pages: tuple[ParsedPage, ...]
+    headings: tuple[Heading, ...] = ()
+    details: dict[str, str] = field(default_factory=dict)
+    language: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The version's text."""
+        return "".join(page.text for page in self.pages)

@@ -1,0 +1,10 @@
+"""Markdown."""
+
+from pathlib import Path
+
+from ingest.parsed import ParsedDocument
+from ingest.parsers.text import parse_text
+
+
+def parse_markdown(path: Path) -> ParsedDocument:
+    return parse_text(path)
