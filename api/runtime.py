@@ -2,9 +2,8 @@
 
 import threading
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Generic, Self, TypeVar
 
 from api.migrate import migrate
 from generation.answer import Answerer
@@ -19,6 +18,26 @@ from ingest.settings import IngestSettings
 from ingest.storage import DataFolder, Originals, open_data_folder
 from retrieval.search import Searcher
 
+T = TypeVar("T")
+
+
+class part(Generic[T]):  # noqa: N801 - it reads as a decorator, like property
+    """A property that is made once, by whichever thread asks first."""
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, runtime: "Runtime", owner: type) -> T:
+        with runtime.loading:
+            if self._name not in runtime.__dict__:
+                runtime.__dict__[self._name] = self._make(runtime)
+            made: T = runtime.__dict__[self._name]
+            return made
+
 
 class Runtime:
     """What the server, the worker and the commands share; heavy parts are loaded on first use, once.
@@ -29,7 +48,7 @@ class Runtime:
     def __init__(self, ingest: IngestSettings, generation: GenerationSettings) -> None:
         self.ingest_settings = ingest
         self.generation_settings = generation
-        self._loading = threading.RLock()
+        self.loading = threading.RLock()
         self._closing: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
@@ -43,23 +62,22 @@ class Runtime:
         while self._closing:
             self._closing.pop()()
 
-    @cached_property
+    @part
     def folder(self) -> DataFolder:
         """The data folder, made where missing."""
         return open_data_folder(Path(self.ingest_settings.data_dir))
 
-    @cached_property
+    @part
     def database(self) -> Database:
         """The database, with its tables at the newest migration."""
-        with self._loading:
-            assert self.folder
-            url = self.ingest_settings.resolved_database_url
-            migrate(url)
-            database = Database(url)
-            self._closing.append(database.close)
-            return database
+        assert self.folder
+        url = self.ingest_settings.resolved_database_url
+        migrate(url)
+        database = Database(url)
+        self._closing.append(database.close)
+        return database
 
-    @cached_property
+    @part
     def originals(self) -> Originals:
         """The store of uploaded files."""
         return Originals(
@@ -68,41 +86,38 @@ class Runtime:
             min_free_bytes=self.ingest_settings.min_free_bytes,
         )
 
-    @cached_property
+    @part
     def sandbox(self) -> Sandbox:
         """Where files are parsed and pages drawn."""
-        with self._loading:
-            sandbox = Sandbox(self.folder.scratch)
-            self._closing.append(sandbox.close)
-            return sandbox
+        sandbox = Sandbox(self.folder.scratch)
+        self._closing.append(sandbox.close)
+        return sandbox
 
-    @cached_property
+    @part
     def embedder(self) -> Embedder:
         """The embedding model."""
-        with self._loading:
-            return load_embedder(self.ingest_settings.embedding_model, self.folder.models)
+        return load_embedder(self.ingest_settings.embedding_model, self.folder.models)
 
-    @cached_property
+    @part
     def ingestion(self) -> Ingestion:
         """What a worker needs."""
         return Ingestion(self.database, self.originals, self.sandbox, self.embedder)
 
-    @cached_property
+    @part
     def replica(self) -> Replica:
         """The search indexes, caught up with the change log."""
-        with self._loading:
-            replica = Replica(self.folder.indexes, self.embedder.model_id, self.embedder.dimension)
-            self._closing.append(replica.close)
-            with self.database.read() as session:
-                replica.open(session)
-            return replica
+        replica = Replica(self.folder.indexes, self.embedder.model_id, self.embedder.dimension)
+        self._closing.append(replica.close)
+        with self.database.read() as session:
+            replica.open(session)
+        return replica
 
-    @cached_property
+    @part
     def searcher(self) -> Searcher:
         """Search over the replica."""
         return Searcher(self.replica, self.embedder)
 
-    @cached_property
+    @part
     def answerer(self) -> Answerer:
         """From a question to a stored answer."""
         return Answerer(self.database, self.searcher, load_llm(self.generation_settings.model, self.embedder))
