@@ -1,0 +1,124 @@
+"""What a PDF's print tells about its structure: running headers and footers, headings by font."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from ingest.parsed import Heading
+from ingest.parsers.pdf_characters import Line, PageCharacters
+
+_EDGE_LINES = 3
+_DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"(?:page|seite|página|p\.?)?\s*[-–—]?\s*#\s*[-–—]?(?:\s*(?:of|/|von|de|\|)\s*#)?", re.IGNORECASE
+)
+_NUMBERING = re.compile(
+    r"(?:(?:part|item|note|chapter|section|article|appendix|annex)\s+[\divxlc]+|\d+(?:\.\d+)*)[.:)]?\s", re.I
+)
+_LETTER = re.compile(r"[^\W\d_]")
+_MAX_HEADING_CHARS = 140
+_MAX_LEVEL = 6
+
+
+def find_running_lines(pages: Sequence[PageCharacters]) -> list[tuple[tuple[int, int], ...]]:
+    """For each page the spans of its running header and footer lines, page numbers included.
+
+    A line at the top or bottom runs when it, digits aside, stands there on at least 40 % of three or more pages.
+    """
+    seen: Counter[tuple[str, str]] = Counter()
+    for page in pages:
+        seen.update({(edge, _pattern(page, line)) for edge in ("top", "bottom") for line in _edge(page, edge)})
+    needed = max(3, 0.4 * sum(bool(page.lines) for page in pages))
+    return [_running_spans(page, seen, needed) for page in pages]
+
+
+def _running_spans(page: PageCharacters, seen: Counter[tuple[str, str]], needed: float) -> tuple[tuple[int, int], ...]:
+    spans: list[tuple[int, int]] = []
+    for edge in ("top", "bottom"):
+        for line in _edge(page, edge):
+            pattern = _pattern(page, line)
+            if seen[edge, pattern] < needed and not (_PAGE_NUMBER.fullmatch(pattern) and len(seen) > 1):
+                break
+            spans.append((line.start, line.end))
+    return tuple(sorted(set(spans)))
+
+
+def _edge(page: PageCharacters, edge: str) -> list[Line]:
+    """The outermost lines of a page, from the edge inwards, in its top or bottom eighth."""
+    if edge == "top":
+        return [line for line in page.lines[:_EDGE_LINES] if line.baseline < 0.125 * page.height]
+    # The last text of a page may end well above its foot, so only the order counts there.
+    return list(reversed(page.lines[-_EDGE_LINES:])) if len(page.lines) > _EDGE_LINES else []
+
+
+def _pattern(page: PageCharacters, line: Line) -> str:
+    return _DIGITS.sub("#", page.text[line.start : line.end]).strip().lower()
+
+
+def body_size(pages: Sequence[PageCharacters]) -> float:
+    """The font size in points in which most characters are printed, to half a point; 0 without text."""
+    sizes: Counter[float] = Counter()
+    for page in pages:
+        for line in page.lines:
+            sizes[round(2 * line.size) / 2] += line.end - line.start
+    return sizes.most_common(1)[0][0] if sizes else 0.0
+
+
+def guess_headings(
+    pages: Sequence[PageCharacters], skips: Sequence[tuple[tuple[int, int], ...]], starts: Sequence[int]
+) -> list[Heading]:
+    """Headings by font: short lines printed larger than the body, or bold lines that open a paragraph.
+
+    Args:
+        pages: the document's pages.
+        skips: the running lines of each page, which are no headings.
+        starts: each page's offset in the version's text.
+    """
+    body = body_size(pages)
+    found: list[tuple[int, float, str]] = []
+    for page, skip, start in zip(pages, skips, starts, strict=True):
+        skipped = {first for first, _ in skip}
+        lines = [line for line in page.lines if line.start not in skipped]
+        found += [(start + first, rank, text) for first, rank, text in _page_headings(page, lines, body)]
+    # Print that is larger on the first page only is a cover's: it stands above nothing.
+    inner = {rank for start, rank, _ in found if len(pages) < 3 or start >= starts[1]}
+    levels = {rank: min(position + 1, _MAX_LEVEL) for position, rank in enumerate(sorted(inner, reverse=True))}
+    return [Heading(start, levels.get(rank, 1), text) for start, rank, text in found]
+
+
+def _page_headings(page: PageCharacters, lines: list[Line], body: float) -> list[tuple[int, float, str]]:
+    """(start, rank, text) of a page's headings; a higher rank is a higher heading."""
+    margin = min((line.left for line in lines), default=0.0)
+    found: list[tuple[int, float, str]] = []
+    continues = False  # the line before belongs to the last heading found
+    for position, line in enumerate(lines):
+        after = lines[position + 1] if position + 1 < len(lines) else None
+        rank = _rank(page, line, after, body, margin)
+        opens = position == 0 or page.text[lines[position - 1].end : line.start] == "\n\n"
+        text = page.text[line.start : line.end]
+        if rank and opens:
+            found.append((line.start, rank, text))
+        elif rank and continues and found[-1][1] == rank and len(found[-1][2]) + len(text) < _MAX_HEADING_CHARS:
+            found[-1] = (found[-1][0], rank, f"{found[-1][2]} {text}")
+        else:
+            continues = False
+            continue
+        continues = True
+    return found
+
+
+def _rank(page: PageCharacters, line: Line, after: Line | None, body: float, margin: float) -> float:
+    """The rank of a line as a heading, 0 for none."""
+    text = page.text[line.start : line.end]
+    solid = len("".join(text.split()))
+    letters = len(_LETTER.findall(text))
+    if len(text) > _MAX_HEADING_CHARS or letters < 3 or letters < 0.55 * solid or not text[0].isalnum():
+        return 0.0
+    if text[0].islower() or text[-1] in ",;" or (text[-1] == "." and not _NUMBERING.match(text)):
+        return 0.0
+    if line.size >= 1.15 * body:
+        return round(2 * line.size) / 2
+    if not line.bold or line.size < 0.95 * body or after is None:
+        return 0.0
+    at_margin = line.left - margin < 0.06 * page.width
+    return body + 0.1 if text.isupper() else body if at_margin else 0.0
