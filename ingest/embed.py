@@ -1,0 +1,148 @@
+"""The embedding model: texts to unit vectors, with the model's own tokenizer."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from ingest.embedding_graph import EmbeddingGraph, Precision, load_graph
+from ingest.model_files import ModelFiles, find_model_files
+
+BATCH_TOKENS = 1024  # keeps a batch's activations in the processor's cache
+LENGTH_STEP = 16  # rows are padded to multiples, so that few shapes occur and their kernels are reused
+TOKENIZE_ROWS = 2048
+QUERY_CACHE_SIZE = 4096
+MAX_TITLE_CHARS = 120
+MAX_HEADING_CHARS = 240
+
+
+def embedding_text(title: str, heading: str, text: str) -> str:
+    """What is embedded for a passage: the document's title and the headings above it, then the passage.
+
+    The title is left out where the headings begin with it.
+    """
+    title, heading = " ".join(title.split())[:MAX_TITLE_CHARS], " ".join(heading.split())[-MAX_HEADING_CHARS:]
+    parts = [heading, text] if heading.startswith(title) else [title, heading, text]
+    return "\n".join(part for part in parts if part)
+
+
+def text_hash(text: str) -> str:
+    """The SHA-256 of a text, in hexadecimal: the key under which its vector is kept."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Embedder:
+    """A loaded embedding model; one instance serves every thread.
+
+    `model_id` names model, weights and precision: vectors can be compared exactly when it is equal.
+    `max_tokens` bounds what is read of a text; special tokens count.
+    """
+
+    def __init__(self, files: ModelFiles, graph: EmbeddingGraph) -> None:
+        tokenizer_json = (files.folder / "tokenizer.json").read_text(encoding="utf-8")
+        self.max_tokens = files.max_tokens
+        self.model_id = f"{files.name}:{files.weights_hash[:12]}:{graph.precision}"
+        self.dimension = graph.dimension
+        self._files = files
+        self._graph = graph
+        self._counter = Tokenizer.from_str(tokenizer_json)
+        self._counter.no_truncation()
+        self._counter.no_padding()
+        self._tokenizer = Tokenizer.from_str(tokenizer_json)
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(files.max_tokens)
+        self._passage_lock = threading.Lock()
+        self._embed_query = lru_cache(maxsize=QUERY_CACHE_SIZE)(self._run_query)
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens a text has, special tokens included; more than `max_tokens` would be cut off."""
+        return len(self._counter.encode_batch_fast([_encodable(text)])[0])
+
+    def embed_passages(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        """Unit vectors of passages, in order.
+
+        Args:
+            texts: what `embedding_text` gives for each passage; what is past `max_tokens` is ignored.
+            on_progress: called after each batch with the number of texts done so far.
+
+        Returns:
+            (n, d) float32 rows of length 1.
+        """
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        n_done = 0
+        for begin in range(0, len(texts), TOKENIZE_ROWS):
+            tokens = self._tokenize(self._files.passage_prompt, texts[begin : begin + TOKENIZE_ROWS])
+            for rows in _batches([len(ids) for ids in tokens]):
+                with self._passage_lock:
+                    batch = self._graph.run(*_pad([tokens[row] for row in rows]))
+                vectors[begin + np.asarray(rows)] = batch
+                n_done += len(rows)
+                if on_progress is not None:
+                    on_progress(n_done)
+        return vectors
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """The unit vector (d,) float32 of a query, read-only; recent ones are remembered."""
+        return self._embed_query(_encodable(text))
+
+    def _run_query(self, text: str) -> NDArray[np.float32]:
+        vector: NDArray[np.float32] = self._graph.run(*_pad(self._tokenize(self._files.query_prompt, [text])))[0]
+        vector.flags.writeable = False
+        return vector
+
+    def _tokenize(self, prompt: str, texts: Sequence[str]) -> list[list[int]]:
+        encodings = self._tokenizer.encode_batch_fast([prompt + _encodable(text) for text in texts])
+        return [encoding.ids for encoding in encodings]
+
+
+def load_embedder(model: str, cache_folder: Path, *, precision: Precision = "int8") -> Embedder:
+    """Load a sentence-transformers model, converting it for this processor if that was not done before.
+
+    Args:
+        model: the bundled model's name, a folder, or a name on the model hub.
+        cache_folder: where the converted graph is kept; made if absent.
+        precision: `int8` is fastest; `bf16` and `f32` give the original model's vectors (cosine ≥ 0.9999).
+            A GPU, if there is one, always works in bf16.
+
+    Raises:
+        ModelMissing: the weights cannot be found; the text says what to do.
+    """
+    files = find_model_files(model)
+    return Embedder(files, load_graph(files, cache_folder, precision))
+
+
+def _encodable(text: str) -> str:
+    """The text with lone surrogates, which no tokenizer accepts, replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Rows in batches of similar length and about `BATCH_TOKENS` tokens, longest first."""
+    order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
+    begin = 0
+    while begin < len(order):
+        n_rows = max(1, BATCH_TOKENS // _padded(lengths[order[begin]]))
+        yield order[begin : begin + n_rows]
+        begin += n_rows
+
+
+def _padded(length: int) -> int:
+    return -(-length // LENGTH_STEP) * LENGTH_STEP
+
+
+def _pad(tokens: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Token ids and attention mask, both (b, t), t a multiple of `LENGTH_STEP`."""
+    width = _padded(max(len(ids) for ids in tokens))
+    ids = np.zeros((len(tokens), width), dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for row, row_ids in enumerate(tokens):
+        ids[row, : len(row_ids)] = row_ids
+        mask[row, : len(row_ids)] = 1
+    return ids, mask

@@ -1,0 +1,131 @@
+"""The embedding model as an OpenVINO graph, converted once and kept beside its manifest."""
+
+import fcntl
+import logging
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from ingest.errors import IndexDamaged
+from ingest.manifest import Facts, publish_folder, verify_folder
+from ingest.model_files import ModelFiles
+
+logger = logging.getLogger(__name__)
+
+CONVERTER_VERSION = 1  # raise it when convert_model.py gives other graphs
+CONVERSION_TIMEOUT_SECONDS = 1800
+GRAPH_NAME = "graph.xml"
+PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+
+
+class ConversionFailed(Exception):
+    """The model has no OpenVINO form; never leaves `load_graph`."""
+
+
+class OpenVinoGraph:
+    """A compiled graph; every thread that runs it at the same time has its own request."""
+
+    def __init__(self, path: Path, precision: str, dimension: int) -> None:
+        self.precision = precision
+        self.dimension = dimension
+        core = ov.Core()
+        properties = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": str(_n_cores()),
+            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+        }
+        self._compiled = core.compile_model(path, "CPU", properties)
+        self._idle: queue.LifoQueue[ov.InferRequest] = queue.LifoQueue()
+
+    def run(self, token_ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Unit vectors (b, d) of token ids (b, t); `mask` (b, t) is 1 where there is a token."""
+        try:
+            request = self._idle.get_nowait()
+        except queue.Empty:
+            request = self._compiled.create_infer_request()
+        request.infer([token_ids, mask], share_inputs=True)
+        vectors = np.array(request.get_output_tensor(0).data, dtype=np.float32)
+        self._idle.put(request)
+        return vectors
+
+
+def load_openvino_graph(files: ModelFiles, cache_folder: Path, precision: str) -> OpenVinoGraph:
+    """Load the graph from `cache_folder`, converting the model first if need be; a second process waits meanwhile.
+
+    Raises:
+        ConversionFailed: the model cannot be converted.
+    """
+    kind = "int8" if precision == "int8" else "exact"
+    folder = cache_folder / f"{files.name}-{files.weights_hash[:16]}-{kind}-{CONVERTER_VERSION}"
+    facts = _verified(folder)
+    if facts is None:
+        cache_folder.mkdir(parents=True, exist_ok=True)
+        with _locked(cache_folder / "conversion.lock"):
+            facts = _verified(folder) or _convert(files, folder, kind)
+    kept = str(facts["kind"])
+    return OpenVinoGraph(folder / GRAPH_NAME, precision if kind == kept else "bf16", dimension=int(facts["dimension"]))
+
+
+def _verified(folder: Path) -> Facts | None:
+    """The facts of a converted graph that is whole; None if it is absent or damaged."""
+    if not folder.exists():
+        return None
+    try:
+        return verify_folder(folder)
+    except IndexDamaged as damage:
+        logger.warning("Found a damaged embedding graph, which is converted again: %s", damage)
+        return None
+
+
+def _convert(files: ModelFiles, folder: Path, kind: str) -> Facts:
+    """Convert in a child, so that PyTorch and the quantizer never stay in this process's memory."""
+    logger.info("Converting the embedding model %s for this processor; this happens once", files.name)
+    prepared = Path(tempfile.mkdtemp(prefix=".converting-", dir=folder.parent))
+    # CI=true and NNCF_CI turn off usage reports, which OpenVINO's converter sends otherwise.
+    environment = os.environ | {"CI": "true", "NNCF_CI": "1", "TRANSFORMERS_VERBOSITY": "error"}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT_FOLDER), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-m", "ingest.convert_model", str(files.folder), str(prepared), kind]
+    command += [str(files.max_tokens)]
+    try:
+        run = subprocess.run(  # noqa: S603
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=CONVERSION_TIMEOUT_SECONDS,
+            check=False,
+        )
+        if run.returncode != 0:
+            raise ConversionFailed(run.stderr.strip().rpartition("\n")[2] or f"exit status {run.returncode}")
+        kept, dimension = run.stdout.split()[-2:]
+        if folder.exists():
+            shutil.rmtree(folder)
+        publish_folder(prepared, folder, {"kind": kept, "dimension": int(dimension)})
+    except subprocess.TimeoutExpired as error:
+        raise ConversionFailed(f"no result within {CONVERSION_TIMEOUT_SECONDS} s") from error
+    finally:
+        shutil.rmtree(prepared, ignore_errors=True)
+    return {"kind": kept, "dimension": int(dimension)}
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock between processes; it ends with the process, however that dies."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _n_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,35 @@
+"""The embedding model in PyTorch: on a GPU, and for models that cannot be converted for the CPU."""
+
+import threading
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformer
+
+from ingest.model_files import ModelFiles
+
+
+class TorchGraph:
+    """A sentence-transformers model run on token ids; bf16 on a GPU, f32 on a CPU."""
+
+    def __init__(self, files: ModelFiles, *, device: str) -> None:
+        self._model = SentenceTransformer(str(files.folder), device=device, local_files_only=True).eval()
+        self._device = device
+        self._lock = threading.Lock()
+        if device == "cuda":
+            self._model = self._model.to(torch.bfloat16)
+        self.precision = "bf16" if device == "cuda" else "f32"
+        self.dimension = int(self._model.get_embedding_dimension() or 0)
+
+    def run(self, token_ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Unit vectors (b, d) of token ids (b, t); `mask` (b, t) is 1 where there is a token."""
+        features = {
+            "input_ids": torch.from_numpy(token_ids).to(self._device),
+            "attention_mask": torch.from_numpy(mask).to(self._device),
+        }
+        with self._lock, torch.inference_mode():
+            vectors = self._model(features)["sentence_embedding"].float()
+            unit = torch.nn.functional.normalize(vectors, p=2.0, dim=1)
+        result: NDArray[np.float32] = unit.cpu().numpy()
+        return result
