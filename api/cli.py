@@ -1,0 +1,35 @@
+"""The command `footnote`."""
+
+import typer
+
+from api.commands.asking import ask, search
+from api.commands.doctor import doctor
+from api.commands.documents import documents
+from api.commands.index import index
+from api.commands.ingesting import ingest
+from api.commands.people import groups, keys, users
+from api.commands.serving import demo, serve, worker
+
+app = typer.Typer(
+    name="footnote",
+    help="Answers from your own documents, every sentence with a checked citation.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (demo, serve, worker, ingest, search, ask, doctor):
+    app.command()(command)
+app.add_typer(documents, name="documents")
+app.add_typer(users, name="user")
+app.add_typer(groups, name="group")
+app.add_typer(keys, name="key")
+app.add_typer(index, name="index")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

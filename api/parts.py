@@ -1,0 +1,142 @@
+"""Parts: what one Footnote process is made of, from settings, each made when it is first used."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, Self, TypeVar
+
+from api.migrate import migrate
+from api.runtime import AppParts, SearchParts
+from api.settings import ApiSettings
+from generation.answer import Answerer
+from generation.llm import load_llm
+from generation.settings import GenerationSettings
+from ingest.database import Database
+from ingest.embed import Embedder, load_embedder
+from ingest.pipeline import Ingestion
+from ingest.replica import Replica
+from ingest.sandbox import Sandbox
+from ingest.settings import IngestSettings
+from ingest.storage import DataFolder, Originals, open_data_folder
+from retrieval.search import Searcher
+
+T = TypeVar("T")
+
+
+class part(Generic[T]):  # noqa: N801 - it reads as a decorator, like property
+    """A property that is made once, by whichever thread asks first."""
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, parts: "Parts", owner: type) -> T:
+        with parts.loading:
+            if self._name not in parts.__dict__:
+                parts.__dict__[self._name] = self._make(parts)
+            made: T = parts.__dict__[self._name]
+            return made
+
+
+class Parts:
+    """What the server, the worker and the commands share; heavy parts are loaded on first use, once.
+
+    Raises, when a part is used: StorageError, ModelMissing, InvalidInput, each saying what to do.
+    """
+
+    def __init__(self, ingest: IngestSettings, generation: GenerationSettings, api: ApiSettings) -> None:
+        self.ingest_settings = ingest
+        self.generation_settings = generation
+        self.api_settings = api
+        self.loading = threading.RLock()
+        self._closing: list[Callable[[], None]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close what was opened, last first."""
+        while self._closing:
+            self._closing.pop()()
+
+    @part
+    def folder(self) -> DataFolder:
+        """The data folder, made where missing."""
+        return open_data_folder(Path(self.ingest_settings.data_dir))
+
+    @part
+    def database(self) -> Database:
+        """The database, with its tables at the newest migration."""
+        assert self.folder
+        url = self.ingest_settings.resolved_database_url
+        migrate(url)
+        database = Database(url)
+        self._closing.append(database.close)
+        return database
+
+    @part
+    def originals(self) -> Originals:
+        """The store of uploaded files."""
+        return Originals(
+            self.folder,
+            max_bytes=self.ingest_settings.max_upload_bytes,
+            min_free_bytes=self.ingest_settings.min_free_bytes,
+        )
+
+    @part
+    def sandbox(self) -> Sandbox:
+        """Where files are parsed and pages drawn."""
+        sandbox = Sandbox(self.folder.scratch)
+        self._closing.append(sandbox.close)
+        return sandbox
+
+    @part
+    def embedder(self) -> Embedder:
+        """The embedding model."""
+        return load_embedder(self.ingest_settings.embedding_model, self.folder.models)
+
+    @part
+    def ingestion(self) -> Ingestion:
+        """What a worker needs."""
+        return Ingestion(self.database, self.originals, self.sandbox, self.embedder)
+
+    @part
+    def replica(self) -> Replica:
+        """The search indexes, caught up with the change log."""
+        replica = Replica(self.folder.indexes, self.embedder.model_id, self.embedder.dimension)
+        self._closing.append(replica.close)
+        with self.database.read() as session:
+            replica.open(session)
+        return replica
+
+    @part
+    def searcher(self) -> Searcher:
+        """Search over the replica."""
+        return Searcher(self.replica, self.embedder)
+
+    @part
+    def answerer(self) -> Answerer:
+        """From a question to a stored answer."""
+        return Answerer(self.database, self.searcher, load_llm(self.generation_settings.model, self.embedder))
+
+    def search_parts(self) -> SearchParts:
+        """What a server loads in the background: model, indexes, and answering."""
+        return SearchParts(self.replica, self.searcher, self.answerer)
+
+    def app_parts(self) -> AppParts:
+        """What the web application is made of."""
+        return AppParts(
+            settings=self.api_settings,
+            folder=self.folder,
+            database=self.database,
+            originals=self.originals,
+            sandbox=self.sandbox,
+            max_upload_bytes=self.ingest_settings.max_upload_bytes,
+            load_search=self.search_parts,
+        )
