@@ -52,7 +52,7 @@ class IngestedFile:
 
     @property
     def counts_as_failure(self) -> bool:
-        """Whether the command failed for it: a folder may hold files of a kind that is not read, a named file may not."""
+        """Whether the command failed for it: a folder may hold kinds of files that are not read."""
         return self.status == "failed" and not (self.from_folder and self.error_class == "unsupported")
 
     def to_json(self) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from contextlib import ExitStack
-
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated
@@ -122,7 +121,7 @@ class _WorkerProcess:
 
     @staticmethod
     def _start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-m", "api.cli", "worker", "--with-parent"])  # noqa: S603
+        return subprocess.Popen([sys.executable, "-m", "api.cli", "worker", "--with-parent"])
 
     def _supervise(self) -> None:
         while not self._stopping.is_set():
