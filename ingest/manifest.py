@@ -19,13 +19,12 @@ def publish_folder(prepared: Path, destination: Path, facts: Mapping[str, str | 
     `facts` is what a reader must know to trust the content (model, sequence number, counts). Both folders must be on
     one file system. Raises `OSError` if `destination` exists and is not empty.
     """
-    files = {path.name: _describe(path) for path in sorted(prepared.iterdir())}
+    files = {path.relative_to(prepared).as_posix(): _describe(path) for path in _files(prepared)}
     body = json.dumps({"facts": dict(facts), "files": files}, sort_keys=True).encode()
     with (prepared / MANIFEST_NAME).open("xb") as manifest:
         manifest.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-    for path in prepared.iterdir():
+    for path in [*prepared.rglob("*"), prepared]:
         _sync(path)
-    _sync(prepared)
     prepared.rename(destination)
     _sync(destination.parent)
 
@@ -43,7 +42,7 @@ def verify_folder(folder: Path) -> Facts:
     """
     facts, files = _read_manifest(folder)
     try:
-        present = {path.name for path in folder.iterdir()} - {MANIFEST_NAME}
+        present = {path.relative_to(folder).as_posix() for path in _files(folder)} - {MANIFEST_NAME}
         if odd := sorted(present.symmetric_difference(files)):
             raise IndexDamaged(f"{folder.name}: {odd[0]} is missing or does not belong there; it must be rebuilt.")
         for name, expected in files.items():
@@ -63,6 +62,10 @@ def _read_manifest(folder: Path) -> tuple[Facts, dict[str, str]]:
         raise IndexDamaged(f"{folder.name}: the manifest is damaged; it must be rebuilt.")
     manifest = json.loads(body)
     return manifest["facts"], manifest["files"]
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _describe(path: Path) -> str:
