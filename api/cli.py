@@ -2,7 +2,9 @@
 
 import typer
 
+from api.commands.access import explain_access
 from api.commands.asking import ask, search
+from api.commands.benchmarks import bench
 from api.commands.doctor import doctor
 from api.commands.documents import documents
 from api.commands.index import index
@@ -17,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, serve, worker, ingest, search, ask, doctor):
+for command in (demo, serve, worker, ingest, search, ask, explain_access, bench, doctor):
     app.command()(command)
 app.add_typer(documents, name="documents")
 app.add_typer(users, name="user")

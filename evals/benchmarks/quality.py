@@ -38,14 +38,14 @@ class Row:
     met: bool | None
 
 
-def main() -> None:
+def main(given: list[str] | None = None) -> None:
     """Print the table, or with --json one object."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the labelled sets")
     parser.add_argument("--only", choices=list(GOALS), help="one set instead of all")
     parser.add_argument("--quick", action="store_true", help="100 SciFact queries instead of all")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     with tempfile.TemporaryDirectory() as models:
         embedder = load_embedder("all-MiniLM-L6-v2", Path(models))
         rows = list(measure(embedder, arguments.data, only=arguments.only, quick=arguments.quick))

@@ -1,0 +1,27 @@
+"""`footnote bench`: speed and quality beside a peer, from `evals/benchmarks/`."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Annotated
+
+import typer
+
+import evals.benchmarks
+from api.commands.console import JsonOption, messages
+
+DataOption = Annotated[str, typer.Option(help="Folder of the labelled sets.")]
+
+
+def bench(
+    name: Annotated[str | None, typer.Argument(help="Which benchmark; without one they are listed.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A version of at most a minute.")] = False,
+    data: DataOption = "../shared/data",
+    as_json: JsonOption = False,
+) -> None:
+    """Run a benchmark: both sides in one run, with ratio and goal."""
+    names = sorted(module.name for module in iter_modules(evals.benchmarks.__path__))
+    if name not in names:
+        messages.print(f"The benchmarks are: {', '.join(names)}.")
+        raise typer.Exit(0 if name is None else 2)
+    arguments = ["--data", data, *(["--quick"] if quick else []), *(["--json"] if as_json else [])]
+    import_module(f"evals.benchmarks.{name}").main(arguments)
