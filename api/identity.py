@@ -228,7 +228,7 @@ def principals_of(session: Session, email: str) -> frozenset[str]:
     return frozenset({user.principal, EVERYONE, *session.scalars(_groups_of(user.principal))})
 
 
-def _groups_of(principal: str) -> Select[tuple[str]]:
+def _groups_of(principal: str) -> Select[str]:
     """The principals of all groups around a principal; groups that contain each other end the search, not the query."""
     around = (
         select((literal("group:") + GroupMember.group_name).label("principal"))

@@ -1,123 +1,165 @@
-"""Runtime: the parts of one Footnote process, made from settings, each when it is first used."""
+"""What a running server holds: its parts, and the search that loads and follows changes in the background."""
 
+import logging
 import threading
+import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Generic, Self, TypeVar
+from dataclasses import dataclass
 
-from api.migrate import migrate
+from api.errors import NotReady
+from api.settings import ApiSettings
+from api.throttle import SignInThrottle
 from generation.answer import Answerer
-from generation.llm import load_llm
-from generation.settings import GenerationSettings
 from ingest.database import Database
-from ingest.embed import Embedder, load_embedder
-from ingest.pipeline import Ingestion
+from ingest.errors import FootnoteError, StorageBusy
 from ingest.replica import Replica
 from ingest.sandbox import Sandbox
-from ingest.settings import IngestSettings
-from ingest.storage import DataFolder, Originals, open_data_folder
+from ingest.storage import DataFolder, Originals
 from retrieval.search import Searcher
 
-T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+FOLLOW_SECONDS = 0.5
+RETRY_LOAD_SECONDS = 10.0
+SNAPSHOT_CHANGES = 200
+SNAPSHOT_SECONDS = 300.0
 
 
-class part(Generic[T]):  # noqa: N801 - it reads as a decorator, like property
-    """A property that is made once, by whichever thread asks first."""
+@dataclass(frozen=True)
+class SearchParts:
+    """What finding and answering need; seconds to load, so a server loads it after it has started to answer."""
 
-    def __init__(self, make: Callable[[Any], T]) -> None:
-        self._make = make
-        self.__doc__ = make.__doc__
+    replica: Replica
+    searcher: Searcher
+    answerer: Answerer
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
 
-    def __get__(self, runtime: "Runtime", owner: type) -> T:
-        with runtime.loading:
-            if self._name not in runtime.__dict__:
-                runtime.__dict__[self._name] = self._make(runtime)
-            made: T = runtime.__dict__[self._name]
-            return made
+@dataclass(frozen=True)
+class AppParts:
+    """What a server is made of.
+
+    Everything belongs to whoever made it, who closes it after the server has stopped. `load_search` is called in a
+    background thread, again after a pause when it fails. `max_upload_bytes` is the limit of `originals`.
+    """
+
+    settings: ApiSettings
+    folder: DataFolder
+    database: Database
+    originals: Originals
+    sandbox: Sandbox
+    max_upload_bytes: int
+    load_search: Callable[[], SearchParts]
 
 
 class Runtime:
-    """What the server, the worker and the commands share; heavy parts are loaded on first use, once.
+    """The parts of a running server and its background thread; `start` and `stop` are called by the app."""
 
-    Raises, when a part is used: StorageError, ModelMissing, InvalidInput, each saying what to do.
-    """
+    def __init__(self, parts: AppParts) -> None:
+        self.parts = parts
+        self.throttle = SignInThrottle()
+        self._stop = threading.Event()
+        self._settled = threading.Event()
+        self._search: SearchParts | None = None
+        self._failure: FootnoteError | None = None
+        self._thread = threading.Thread(target=self._run, name="index-follower")
 
-    def __init__(self, ingest: IngestSettings, generation: GenerationSettings) -> None:
-        self.ingest_settings = ingest
-        self.generation_settings = generation
-        self.loading = threading.RLock()
-        self._closing: list[Callable[[], None]] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close what was opened, last first."""
-        while self._closing:
-            self._closing.pop()()
-
-    @part
-    def folder(self) -> DataFolder:
-        """The data folder, made where missing."""
-        return open_data_folder(Path(self.ingest_settings.data_dir))
-
-    @part
+    @property
     def database(self) -> Database:
-        """The database, with its tables at the newest migration."""
-        assert self.folder
-        url = self.ingest_settings.resolved_database_url
-        migrate(url)
-        database = Database(url)
-        self._closing.append(database.close)
-        return database
+        """The database."""
+        return self.parts.database
 
-    @part
-    def originals(self) -> Originals:
-        """The store of uploaded files."""
-        return Originals(
-            self.folder,
-            max_bytes=self.ingest_settings.max_upload_bytes,
-            min_free_bytes=self.ingest_settings.min_free_bytes,
-        )
+    def start(self) -> None:
+        """Begin to load the search and follow changes, in a thread of its own."""
+        self._thread.start()
 
-    @part
-    def sandbox(self) -> Sandbox:
-        """Where files are parsed and pages drawn."""
-        sandbox = Sandbox(self.folder.scratch)
-        self._closing.append(sandbox.close)
-        return sandbox
+    def stop(self) -> None:
+        """End the thread after a last snapshot; streams end at their next step."""
+        self._stop.set()
+        self._thread.join()
 
-    @part
-    def embedder(self) -> Embedder:
-        """The embedding model."""
-        return load_embedder(self.ingest_settings.embedding_model, self.folder.models)
+    @property
+    def stopping(self) -> bool:
+        """Whether the server is going down."""
+        return self._stop.is_set()
 
-    @part
-    def ingestion(self) -> Ingestion:
-        """What a worker needs."""
-        return Ingestion(self.database, self.originals, self.sandbox, self.embedder)
+    def loading(self) -> list[str]:
+        """What is not loaded yet; empty when everything answers."""
+        return [] if self._search is not None else ["search"]
 
-    @part
-    def replica(self) -> Replica:
-        """The search indexes, caught up with the change log."""
-        replica = Replica(self.folder.indexes, self.embedder.model_id, self.embedder.dimension)
-        self._closing.append(replica.close)
-        with self.database.read() as session:
-            replica.open(session)
-        return replica
+    def failure(self) -> str | None:
+        """Why loading failed, while it is being tried again."""
+        return None if self._failure is None else str(self._failure)
 
-    @part
-    def searcher(self) -> Searcher:
-        """Search over the replica."""
-        return Searcher(self.replica, self.embedder)
+    def search(self) -> SearchParts:
+        """The loaded search; waits for it for `ready_wait_seconds` at most.
 
-    @part
-    def answerer(self) -> Answerer:
-        """From a question to a stored answer."""
-        return Answerer(self.database, self.searcher, load_llm(self.generation_settings.model, self.embedder))
+        Raises:
+            NotReady: it is still loading.
+            FootnoteError: what kept it from loading.
+        """
+        if self._search is None:
+            self._settled.wait(self.parts.settings.ready_wait_seconds)
+        if self._search is not None:
+            return self._search
+        if self._failure is not None:
+            raise self._failure
+        raise NotReady("The search indexes are still loading; try again in a few seconds.")
+
+    def _run(self) -> None:
+        while not self._stop.is_set() and self._search is None:
+            self._load()
+            if self._search is None:
+                self._stop.wait(RETRY_LOAD_SECONDS)
+        if self._search is not None:
+            _Follower(self.database, self._search.replica, self._stop).run()
+
+    def _load(self) -> None:
+        started = time.monotonic()
+        try:
+            self._search = self.parts.load_search()
+            self._failure = None
+            logger.info("loaded the search in %.1f s", time.monotonic() - started)
+        except FootnoteError as error:
+            self._failure = error
+            logger.error("loading the search failed, will try again: %s", error)
+        except Exception as error:
+            self._failure = FootnoteError(f"Loading the search failed ({type(error).__name__}); see the server's log.")
+            logger.exception("loading the search failed, will try again")
+        self._settled.set()
+
+
+class _Follower:
+    """Keeps a replica close to the log's head between searches, and writes snapshots of it."""
+
+    def __init__(self, database: Database, replica: Replica, stop: threading.Event) -> None:
+        self._database, self._replica, self._stop = database, replica, stop
+        self._saved_seq = replica.view().seq
+        self._saved_at = time.monotonic()
+
+    def run(self) -> None:
+        while not self._stop.wait(FOLLOW_SECONDS):
+            self._step()
+        if self._replica.view().seq > self._saved_seq:
+            self._snapshot()
+
+    def _step(self) -> None:
+        try:
+            with self._database.read() as session:
+                seq = self._replica.catch_up(session)
+        except Exception:
+            logger.exception("following the change log failed, will try again")
+            return
+        n_unsaved, age = seq - self._saved_seq, time.monotonic() - self._saved_at
+        if n_unsaved >= SNAPSHOT_CHANGES or (n_unsaved > 0 and age >= SNAPSHOT_SECONDS):
+            self._snapshot()
+
+    def _snapshot(self) -> None:
+        """Write a snapshot; another process that writes them, or a full disk, is only noted."""
+        seq = self._replica.view().seq
+        try:
+            self._replica.snapshot()
+        except StorageBusy:
+            logger.info("another process writes the index snapshots")
+        except (OSError, FootnoteError) as error:
+            logger.warning("the index snapshot was not written: %s", error)
+        self._saved_seq, self._saved_at = seq, time.monotonic()

@@ -9,13 +9,13 @@ class ApiSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="FOOTNOTE_", env_file=".env", extra="ignore")
 
-    host: str = Field("127.0.0.1", description="Address the server listens on.")
-    port: int = Field(8000, description="Port the server listens on.", ge=0, le=65535)
-    log_level: str = Field("info", description="debug, info, warning or error.")
+    host: str = Field(default="127.0.0.1", description="Address the server listens on.")
+    port: int = Field(default=8000, description="Port the server listens on.", ge=0, le=65535)
+    log_level: str = Field(default="info", description="debug, info, warning or error.")
     secure_cookies: bool = Field(
-        False, description="Send the session cookie over HTTPS only; set it when a proxy in front ends TLS."
+        default=False, description="Send the session cookie over HTTPS only; set it when a proxy in front ends TLS."
     )
-    session_days: int = Field(14, description="A sign-in ends after this many days.", ge=1, le=365)
+    session_days: int = Field(default=14, description="A sign-in ends after this many days.", ge=1, le=365)
     ready_wait_seconds: float = Field(
-        20.0, description="Longest wait of a search for indexes that still load, in seconds.", ge=0
+        default=20.0, description="Longest wait of a search for indexes that still load, in seconds.", ge=0
     )

@@ -1,0 +1,144 @@
+"""Documents as the API shows them: newest version, progress, and for admins the readers."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from api.cursor import Cursor, decode_cursor, older_than
+from api.schemas import DocumentList, DocumentView, Progress, VersionView
+from api.sign_in import Caller
+from ingest.errors import NotFound
+from ingest.tables import AclEntry, Document, Job, Version
+from retrieval.permissions import readable_by
+
+
+@dataclass(frozen=True)
+class DocumentFilter:
+    """Which documents to list; None leaves all."""
+
+    collection: str | None = None
+    status: str | None = None
+    text: str | None = None
+
+
+def visible_to(caller: Caller) -> ColumnElement[bool]:
+    """The documents that a caller may know of: an admin all, others what they may read."""
+    return Document.id.is_not(None) if caller.is_admin else readable_by(caller.principals)
+
+
+def list_documents(
+    session: Session, caller: Caller, wanted: DocumentFilter, *, limit: int, cursor: str | None
+) -> DocumentList:
+    """A page of documents that the caller may know of, newest first.
+
+    Raises:
+        InvalidInput: the cursor is not one that was handed out.
+    """
+    conditions = _conditions(wanted)
+    matching = _rows(caller).where(*conditions)
+    total = session.scalar(select(func.count()).select_from(matching.with_only_columns(Document.id).subquery()))
+    statement = matching.order_by(Document.created_at.desc(), Document.id.desc())
+    if cursor is not None:
+        statement = statement.where(older_than(decode_cursor(cursor), Document.created_at, Document.id))
+    rows = session.execute(statement.limit(limit + 1)).all()
+    last = rows[limit - 1].Document if len(rows) > limit else None
+    return DocumentList(
+        items=_views(session, caller, rows[:limit]),
+        next_cursor=None if last is None else Cursor(last.created_at, last.id).encode(),
+        total=total or 0,
+    )
+
+
+def document_view(session: Session, caller: Caller, document_id: str) -> DocumentView:
+    """One document that the caller may know of. Raises NotFound otherwise."""
+    views = document_views(session, caller, [document_id])
+    if not views:
+        raise NotFound("There is no such document.")
+    return views[0]
+
+
+def document_views(session: Session, caller: Caller, document_ids: Collection[str]) -> list[DocumentView]:
+    """Those of the documents that the caller may know of, in no particular order."""
+    rows = session.execute(_rows(caller).where(Document.id.in_(document_ids)))
+    return _views(session, caller, rows.all())
+
+
+def changing_documents(session: Session, since: dt.datetime, *, limit: int) -> set[str]:
+    """The ids of at most `limit` documents that change right now: at work, or touched at `since` or later."""
+    statement = (
+        select(Version.document_id)
+        .join(Document, Document.id == Version.document_id)
+        .outerjoin(Job, Job.version_id == Version.id)
+        .where(or_(Job.state == "running", Document.updated_at >= since, Version.created_at >= since))
+        .order_by(Document.updated_at.desc())
+        .limit(limit)
+    )
+    return set(session.scalars(statement))
+
+
+def _rows(caller: Caller) -> Select[Document, Version, Job, bool]:
+    """Documents that the caller may know of, each with its newest version, its job (or None), and may they read it."""
+    newer = aliased(Version)
+    is_newest = ~exists().where(newer.document_id == Version.document_id, newer.number > Version.number)
+    return (
+        select(Document, Version, Job, readable_by(caller.principals).label("can_read"))
+        .join(Version, and_(Version.document_id == Document.id, is_newest))
+        .outerjoin(Job, Job.version_id == Version.id)
+        .where(visible_to(caller))
+    )
+
+
+def _conditions(wanted: DocumentFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.collection is not None:
+        conditions.append(Document.collection == wanted.collection)
+    if wanted.status is not None:
+        conditions.append(Version.status == wanted.status)
+    if wanted.text:
+        conditions.append(
+            or_(
+                Document.title.icontains(wanted.text, autoescape=True),
+                Document.filename.icontains(wanted.text, autoescape=True),
+            )
+        )
+    return conditions
+
+
+def _views(session: Session, caller: Caller, rows: Sequence[Row[Document, Version, Job, bool]]) -> list[DocumentView]:
+    readers: defaultdict[str, list[str]] = defaultdict(list)
+    if caller.is_admin:
+        ids = [document.id for document, _, _, _ in rows]
+        for entry in session.scalars(
+            select(AclEntry).where(AclEntry.document_id.in_(ids)).order_by(AclEntry.principal)
+        ):
+            readers[entry.document_id].append(entry.principal)
+    return [
+        DocumentView(
+            id=document.id,
+            title=document.title,
+            filename=document.filename,
+            collection=document.collection,
+            media_type=version.media_type,
+            status=version.status,
+            error_class=version.error_class,
+            message=version.message,
+            version=VersionView.model_validate(version),
+            current_version_id=document.current_version_id,
+            readers=readers[document.id] if caller.is_admin else None,
+            progress=_progress(job),
+            created_at=document.created_at,
+            updated_at=document.updated_at,
+            can_read=can_read,
+        )
+        for document, version, job, can_read in rows
+    ]
+
+
+def _progress(job: Job | None) -> Progress | None:
+    if job is None or job.state != "running":
+        return None
+    return Progress(stage=job.stage, done=job.done, total=job.total)

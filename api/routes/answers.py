@@ -1,0 +1,126 @@
+"""Asking questions, and the answers that were given."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from api.deps import is_id
+from api.errors import NotSignedIn
+from api.events import encode, stream_of
+from api.policies import PersonDep, RuntimeDep
+from api.problems import problem_of
+from api.runtime import Runtime
+from api.schemas import AnswerBody, FeedbackBody, FeedbackView, History, HistoryItem, HitView, QuestionBody
+from api.sign_in import Caller, renewed
+from generation.answer import Answerer
+from generation.errors import ModelFailed
+from generation.events import AnswerEvent, ClaimEvent, ErrorEvent, Event, HitsEvent, TextEvent
+from generation.record import add_feedback, delete_answer, list_answers, load_answer
+from ingest.errors import NotFound
+
+router = APIRouter(prefix="/v1/answers", tags=["Answers"])
+
+RECHECK_SECONDS = 0.25
+
+
+@router.post(
+    "",
+    summary="Ask a question",
+    response_model=AnswerBody,
+    responses={
+        200: {"content": {"text/event-stream": {"example": 'event: text\ndata: {"text":"Twenty-five days."}\n\n'}}}
+    },
+)
+def ask(body: QuestionBody, caller: PersonDep, runtime: RuntimeDep) -> Any:
+    """Answer from the documents that the caller may read.
+
+    With `stream` the answer comes as events: `hits`, then `text` and `claim` in turn, then `answer`; or `error`.
+    """
+    events = _answer(runtime.search().answerer, body, caller)
+    if body.stream:
+        return stream_of(_encoded(runtime, caller, events))
+    return next(event.answer.to_json() for event in events if isinstance(event, AnswerEvent))
+
+
+def _answer(answerer: Answerer, body: QuestionBody, caller: Caller) -> Iterator[Event]:
+    if body.length is None:
+        return answerer.answer(body.question, caller.principals, asked_by=caller.principal, collection=body.collection)
+    return answerer.answer(
+        body.question, caller.principals, asked_by=caller.principal, collection=body.collection, length=body.length
+    )
+
+
+def _encoded(runtime: Runtime, caller: Caller, events: Iterator[Event]) -> Iterator[bytes]:
+    """The events on the wire, for as long as the caller has the rights they asked with.
+
+    Raises:
+        NotSignedIn: they were suspended or signed out, or their groups changed, meanwhile.
+    """
+    checked_at = time.monotonic()
+    for event in events:
+        if time.monotonic() - checked_at >= RECHECK_SECONDS or isinstance(event, AnswerEvent):
+            with runtime.database.read() as session:
+                now = renewed(session, caller)
+            if now is None or now.principals != caller.principals:
+                raise NotSignedIn("Your rights changed while the answer was written; sign in and ask again.")
+            checked_at = time.monotonic()
+        yield _encode(event)
+
+
+def _encode(event: Event) -> bytes:
+    match event:
+        case HitsEvent(hits):
+            return encode("hits", {"hits": [HitView.model_validate(hit).model_dump(mode="json") for hit in hits]})
+        case TextEvent(text):
+            return encode("text", {"text": text})
+        case ClaimEvent(claim):
+            return encode("claim", asdict(claim))
+        case AnswerEvent(answer):
+            return encode("answer", answer.to_json())
+        case ErrorEvent(_, message):
+            return encode("error", problem_of(ModelFailed(message)).to_json())
+
+
+@router.get("", summary="List my questions")
+def list_mine(
+    caller: PersonDep,
+    runtime: RuntimeDep,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> History:
+    """The caller's own questions, newest first."""
+    with runtime.database.read() as session:
+        page = list_answers(session, caller.principal, limit, cursor or None)
+    return History(items=[HistoryItem.model_validate(item) for item in page.items], next_cursor=page.next_cursor)
+
+
+@router.get("/{answer_id}", summary="Show an answer", response_model=AnswerBody)
+def show(answer_id: str, caller: PersonDep, runtime: RuntimeDep) -> dict[str, Any]:
+    """An answer that the caller asked for, without what they may no longer read."""
+    with runtime.database.read() as session:
+        return load_answer(session, _checked(answer_id), caller.principal, caller.principals).to_json()
+
+
+@router.delete("/{answer_id}", status_code=204, summary="Delete an answer", response_class=Response)
+def delete(answer_id: str, caller: PersonDep, runtime: RuntimeDep) -> None:
+    """Delete one of the caller's own answers."""
+    with runtime.database.write() as session:
+        delete_answer(session, _checked(answer_id), caller.principal)
+
+
+@router.post("/{answer_id}/feedback", summary="Judge an answer")
+def judge(answer_id: str, body: FeedbackBody, caller: PersonDep, runtime: RuntimeDep) -> FeedbackView:
+    """Keep what the caller thinks of their answer; a later word replaces an earlier one."""
+    with runtime.database.write() as session:
+        add_feedback(session, _checked(answer_id), caller.principal, body.rating, body.comment)
+    return FeedbackView(rating=body.rating, comment=body.comment)
+
+
+def _checked(answer_id: str) -> str:
+    """The id. Raises NotFound where it has not the form of an id."""
+    if not is_id(answer_id):
+        raise NotFound("There is no such answer.")
+    return answer_id

@@ -1,0 +1,106 @@
+"""Reading an upload: the person is checked before a byte is read, and the file goes to disk, not into memory."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, Any, BinaryIO
+
+from fastapi import Depends, Request
+from starlette.datastructures import UploadFile
+
+from api.deps import managed_document
+from api.identity import known_readers
+from api.policies import AdminDep
+from api.runtime import Runtime
+from api.sign_in import Caller
+from ingest.documents import DEFAULT_COLLECTION, AddedVersion, add_version, clean_filename
+from ingest.errors import InvalidInput
+
+MAX_READERS = 1000
+MAX_FIELD_BYTES = 10_000
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that arrived, with what the form says about it; `readers` is None where it names none."""
+
+    file: BinaryIO
+    filename: str
+    collection: str | None
+    readers: tuple[str, ...] | None
+
+
+async def upload_of(request: Request, caller: AdminDep) -> AsyncIterator[Upload]:  # noqa: ARG001 (declares the policy)
+    """The upload in a multipart form, on disk where it is larger than 1 MB; deleted when the request ends.
+
+    Reading the form here, after the policy, keeps strangers from filling the disk.
+
+    Raises:
+        InvalidInput: the form has no file, or a field that cannot be used.
+    """
+    async with request.form(max_files=1, max_fields=MAX_READERS + 10, max_part_size=MAX_FIELD_BYTES) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise InvalidInput("The request has no file; send a multipart form with the field `file`.")
+        readers = [reader for reader in form.getlist("reader") if isinstance(reader, str) and reader.strip()]
+        collection = form.get("collection")
+        if any("\x00" in text for text in [*readers, collection or ""] if isinstance(text, str)):
+            raise InvalidInput("A form field has a NUL character; remove it.")
+        yield Upload(
+            file=file.file,
+            filename=clean_filename(file.filename or ""),
+            collection=collection.strip() if isinstance(collection, str) and collection.strip() else None,
+            readers=tuple(readers) or None,
+        )
+
+
+UploadDep = Annotated[Upload, Depends(upload_of)]
+
+UPLOAD_OPENAPI: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "collection": {"type": "string", "default": DEFAULT_COLLECTION},
+                        "reader": {
+                            "type": "array",
+                            "items": {"type": "string"},
+                            "description": "Who may read it: everyone, user:EMAIL or group:NAME; everyone by default.",
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+def store_upload(runtime: Runtime, upload: Upload, caller: Caller, *, document_id: str | None = None) -> AddedVersion:
+    """Keep an upload as the next version of a document, or of the one with its collection and file name. Commits.
+
+    Raises:
+        NotFound: there is no document `document_id`.
+        FileRejected: the file is too large or empty.
+        InvalidInput: a reader is unknown.
+    """
+    originals = runtime.parts.originals
+    staged = originals.stage(upload.file, upload.filename)
+    try:
+        with runtime.database.write() as session:
+            readers = None if upload.readers is None else known_readers(session, upload.readers)
+            document = None if document_id is None else managed_document(session, document_id, caller)
+            return add_version(
+                session,
+                originals,
+                staged,
+                filename=upload.filename,
+                collection=document.collection if document else upload.collection or DEFAULT_COLLECTION,
+                source=document.source if document else None,
+                readers=readers,
+            )
+    finally:
+        originals.discard(staged)
