@@ -52,7 +52,7 @@ constraints: ## Resolve every extra anew and write constraints.txt
 	echo "torch==2.13.0" > build/resolve/pins.txt
 	build/resolve/bin/pip install --quiet --constraint build/resolve/pins.txt --editable ".[dev,evals,anthropic,gemini]"
 	grep '^#' constraints.txt > build/resolve/constraints.txt
-	build/resolve/bin/pip freeze --exclude-editable | sed 's/+cpu$$//' | tr 'A-Z_' 'a-z-' | sort >> build/resolve/constraints.txt
+	build/resolve/bin/pip freeze --all --exclude-editable | grep -v "^pip==" | sed 's/+cpu$$//' | tr 'A-Z_' 'a-z-' | sort >> build/resolve/constraints.txt
 	mv build/resolve/constraints.txt constraints.txt
 
 clean: ## Remove what was built and cached; documents in footnote-data stay
