@@ -1,0 +1,209 @@
+"""The process that has the parsers loaded and forks a child for each file; run as `python -m ingest.fork_server FD`.
+
+It takes requests from a socket, each with two pipes: one for the child's answer, one for the child's end. It
+lives in a network namespace of its own where the kernel allows, reads no file itself, and ends with its socket.
+"""
+
+import base64
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import traceback
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from py3langid import classify  # type: ignore[import-untyped]
+
+from ingest import isolation
+from ingest.errors import FileRejected
+from ingest.parse import parse_file
+from ingest.parsed import ParsedDocument
+from ingest.parsers.pdf import render_page
+
+MAX_REQUEST_BYTES = 65_536
+_ANSWER_FD = 3
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a child is to do, and its limits."""
+
+    id: int
+    task: str  # parse or render, or probe for what the kernel allows
+    path: str
+    filename: str
+    page: int
+    scale: float
+    memory_bytes: int
+    cpu_seconds: int
+    file_bytes: int
+
+
+def main(channel_fd: int) -> None:
+    """Serve until the channel closes."""
+    network = isolation.leave_network()
+    classify("Loads the model before the first file.")
+    gc.collect()
+    gc.freeze()
+    channel = socket.socket(fileno=channel_fd)
+    _Server(channel, network=network).serve()
+
+
+class _Server:
+    """The children that run, by request, and the pipes on which their ends are told."""
+
+    def __init__(self, channel: socket.socket, *, network: bool) -> None:
+        self._channel = channel
+        self._network = network
+        self._children: dict[int, int] = {}  # request id → process id
+        self._ends: dict[int, int] = {}  # process id → pipe
+        self._wake_read, wake_write = os.pipe()
+        os.set_blocking(wake_write, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+
+    def serve(self) -> None:
+        try:
+            while True:
+                readable, _, _ = select.select([self._channel.fileno(), self._wake_read], [], [])
+                if self._wake_read in readable:
+                    os.read(self._wake_read, 4096)
+                    self._reap()
+                if self._channel.fileno() in readable and not self._take():
+                    return
+        finally:
+            for process_id in self._children.values():
+                _kill_group(process_id)
+
+    def _take(self) -> bool:
+        """Take one request; False when the channel has closed."""
+        message, pipes, _, _ = socket.recv_fds(self._channel, MAX_REQUEST_BYTES, 2)
+        if not message:
+            return False
+        fields = json.loads(message)
+        if "kill" in fields:
+            process_id = self._children.get(fields["kill"])
+            if process_id is not None:
+                _kill_group(process_id)
+            return True
+        request, (answer, end) = Request(**fields), pipes
+        process_id = os.fork()
+        if process_id == 0:
+            _run_child(request, answer, network=self._network)
+        os.close(answer)
+        self._children[request.id], self._ends[process_id] = process_id, end
+        return True
+
+    def _reap(self) -> None:
+        """Tell the ends of all children that have ended: wait status and largest resident size in KiB."""
+        while self._ends:
+            process_id, status, usage = os.wait4(-1, os.WNOHANG)
+            if process_id == 0:
+                return
+            end = self._ends.pop(process_id)
+            with contextlib.suppress(BrokenPipeError):
+                os.write(end, f"{status} {usage.ru_maxrss}".encode())
+            os.close(end)
+            self._children = {key: value for key, value in self._children.items() if value != process_id}
+
+
+def _kill_group(process_id: int) -> None:
+    """Kill a child that is not reaped yet, and all of its session."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(process_id, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process_id, signal.SIGKILL)
+
+
+def _run_child(request: Request, answer: int, *, network: bool) -> None:
+    """Isolate this process, do the request, answer, and end; never returns."""
+    code = 1
+    try:
+        isolation.die_with_parent()
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _keep_only(answer)
+        held = isolation.isolate(
+            memory_bytes=request.memory_bytes,
+            cpu_seconds=request.cpu_seconds,
+            file_bytes=request.file_bytes,
+            readable=[*_library_folders(), Path(request.path)],
+        )
+        _send(_answer(request, [*held, "network namespace"] if network else held))
+        code = 0
+    finally:
+        error = sys.exception()
+        if error is not None:
+            _send(
+                {
+                    "error": "internal",
+                    "message": f"{request.filename}: the parser failed at {_place(error)}; report it.",
+                }
+            )
+        os._exit(code)
+
+
+def _send(answer: dict[str, object]) -> None:
+    payload = json.dumps(answer).encode()
+    with os.fdopen(_ANSWER_FD, "wb") as pipe:
+        pipe.write(len(payload).to_bytes(8, "big"))
+        pipe.write(payload)
+
+
+def _place(error: BaseException) -> str:
+    """The kind of an error and the line that raised it, without its text, which may quote the document."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+    return f"{where} ({type(error).__name__})"
+
+
+def _keep_only(answer: int) -> None:
+    """Close every descriptor but the answer's pipe; the standard ones lead nowhere."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(answer, 63)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.dup2(63, _ANSWER_FD)
+    os.closerange(_ANSWER_FD + 1, os.sysconf("SC_OPEN_MAX"))
+
+
+def _library_folders() -> list[Path]:
+    """Where the interpreter, its packages and the system's fonts and libraries lie."""
+    own = Path(__file__).resolve().parent
+    system = [Path(name) for name in ("/usr", "/lib", "/lib64", "/etc/fonts", "/etc/ld.so.cache", "/dev/urandom")]
+    return [Path(sys.prefix), Path(sys.base_prefix), own, *system]
+
+
+def _answer(request: Request, held: list[str]) -> dict[str, object]:
+    """The answer to a request: a document, an image, what the kernel holds, or why there is none."""
+    try:
+        if request.task == "parse":
+            return {"document": _document(parse_file(Path(request.path), request.filename))}
+        if request.task == "render":
+            image = render_page(Path(request.path), request.page, request.scale)
+            return {"image": base64.b64encode(image).decode()}
+        return {"held": held}
+    except FileRejected as error:
+        return {"error": error.error_class, "message": str(error)}
+    except MemoryError:
+        return {"error": "memory", "message": ""}
+    except RecursionError:
+        return {"error": "malformed", "message": ""}
+
+
+def _document(parsed: ParsedDocument) -> dict[str, object]:
+    """A document as JSON values, boxes as base64."""
+    fields = asdict(parsed)
+    for page in fields["pages"]:
+        page["boxes"] = base64.b64encode(page["boxes"]).decode() if page["boxes"] is not None else None
+    return fields
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,288 @@
+"""Parse and draw foreign files in throw-away children with limits; nothing of a file is interpreted in this process."""
+
+import base64
+import itertools
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, cast, get_args
+
+from ingest.answers import AnswerInvalid, read_document, read_text
+from ingest.errors import ErrorClass, FileRejected
+from ingest.parsed import ParsedDocument
+
+_READ_BYTES = 1 << 20
+_GRACE_SECONDS = 5.0
+_ERROR_CLASSES = frozenset(get_args(ErrorClass))
+
+
+@dataclass(frozen=True)
+class SandboxLimits:
+    """The limits of one child."""
+
+    memory_bytes: int = 1 << 30  # address space
+    cpu_seconds: int = 60
+    wall_seconds: float = 90.0
+    file_bytes: int = 200_000_000
+    answer_bytes: int = 400_000_000
+
+
+class _ServerGone(Exception):
+    """The fork server has ended."""
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """How a child ended: its answer if it gave one, else the signal that ended it, or 0."""
+
+    answer: bytes | None
+    signal_number: int = 0
+    peak_bytes: int = 0
+    timed_out: bool = False
+    too_long: bool = False
+
+
+class Sandbox:
+    """A fork server with the parsers loaded, started at the first use and again whenever it has ended.
+
+    `scratch` is the working folder of the server and its children; they cannot write to it where the kernel
+    has Landlock. Threads may share one sandbox. Close it, or use it as a context manager.
+    """
+
+    def __init__(self, scratch: Path, limits: SandboxLimits | None = None) -> None:
+        self._scratch = scratch
+        self.limits = limits or SandboxLimits()
+        self._lock = threading.Lock()
+        self._ids = itertools.count(1)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: socket.socket | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def parse(self, path: Path, filename: str) -> ParsedDocument:
+        """Parse the file at `path`, called `filename` by people. Raises FileRejected with class and sentence."""
+        answer = self._ask("parse", path, filename)
+        try:
+            return read_document(answer.get("document"))
+        except AnswerInvalid as error:
+            raise FileRejected(
+                "internal", f"{filename}: the parser's answer is damaged ({error}); try again."
+            ) from error
+
+    def render_page(self, path: Path, page: int, scale: float) -> bytes:
+        """A PDF's page (from 1) as PNG at `scale` pixels per point. Raises FileRejected."""
+        answer = self._ask("render", path, path.name, page=page, scale=scale)
+        image = base64.b64decode(read_text(answer.get("image")), validate=True)
+        if not image.startswith(b"\x89PNG\r\n\x1a\n"):
+            raise FileRejected("internal", f"{path.name}: page {page} was drawn as no PNG; try again.")
+        return image
+
+    def isolation(self) -> tuple[str, ...]:
+        """The kernel's means that hold a child: limits, and where offered landlock, seccomp, network namespace."""
+        answer = self._ask("probe", Path(os.devnull), "probe")
+        return tuple(read_text(name) for name in cast(list[object], answer.get("held") or []))
+
+    def close(self) -> None:
+        """End the server and its children."""
+        with self._lock:
+            self._stop()
+
+    def _ask(self, task: str, path: Path, filename: str, *, page: int = 0, scale: float = 1.0) -> dict[str, Any]:
+        """Have a child do a task; its answer. Raises FileRejected."""
+        limits = self.limits
+        request: dict[str, object] = {
+            "task": task,
+            "path": str(path.resolve()),
+            "filename": filename,
+            "page": page,
+            "scale": scale,
+            "memory_bytes": limits.memory_bytes,
+            "cpu_seconds": limits.cpu_seconds,
+            "file_bytes": limits.file_bytes,
+        }
+        try:
+            outcome = self._run(request)
+        except _ServerGone:
+            try:
+                outcome = self._run(request)
+            except _ServerGone as error:
+                raise FileRejected(
+                    "internal", f"{filename}: the parsing process ended twice; see the log and try again."
+                ) from error
+        if outcome.answer is None:
+            raise _rejection(outcome, filename, limits)
+        return _read_answer(outcome.answer, filename, limits)
+
+    def _run(self, request: dict[str, object]) -> _Outcome:
+        """One child from start to end. Raises _ServerGone."""
+        request_id = next(self._ids)
+        answer_read, answer_write = os.pipe()
+        end_read, end_write = os.pipe()
+        try:
+            try:
+                self._send({**request, "id": request_id}, [answer_write, end_write])
+            finally:
+                os.close(answer_write)
+                os.close(end_write)
+            return self._collect(request_id, answer_read, end_read)
+        finally:
+            os.close(answer_read)
+            os.close(end_read)
+
+    def _collect(self, request_id: int, answer_read: int, end_read: int) -> _Outcome:
+        """Read a child's answer until it closes the pipe, within the limits of time and length."""
+        limits = self.limits
+        deadline = time.monotonic() + limits.wall_seconds
+        received = bytearray()
+        timed_out = too_long = False
+        while True:
+            if not _wait_readable(answer_read, deadline):
+                timed_out = True
+                break
+            block = os.read(answer_read, _READ_BYTES)
+            if not block:
+                break
+            received += block
+            if len(received) > limits.answer_bytes + 8:
+                too_long = True
+                break
+        if timed_out or too_long:
+            self._send({"kill": request_id}, [])
+        status, peak_bytes = self._read_end(end_read)
+        complete = len(received) >= 8 and len(received) == 8 + int.from_bytes(received[:8], "big")
+        return _Outcome(
+            answer=bytes(received[8:]) if complete and not (timed_out or too_long) else None,
+            signal_number=os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
+            peak_bytes=peak_bytes,
+            timed_out=timed_out,
+            too_long=too_long,
+        )
+
+    def _read_end(self, end_read: int) -> tuple[int, int]:
+        """A child's wait status and peak memory in bytes. Raises _ServerGone when the server ended before it."""
+        if not _wait_readable(end_read, time.monotonic() + _GRACE_SECONDS):
+            raise _ServerGone
+        told = os.read(end_read, 64).split()
+        if len(told) != 2:
+            raise _ServerGone
+        return int(told[0]), 1024 * int(told[1])
+
+    def _send(self, message: dict[str, object], pipes: list[int]) -> None:
+        """Send a message to the server, starting one where none runs. Raises _ServerGone."""
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._stop()
+                self._start()
+            assert self._channel is not None
+            try:
+                socket.send_fds(self._channel, [json.dumps(message).encode()], pipes)
+            except OSError as error:
+                self._stop()
+                raise _ServerGone from error
+
+    def _start(self) -> None:
+        """Start the fork server with an environment that holds no secrets."""
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        package_root = str(Path(__file__).resolve().parent.parent)
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "HOME": str(self._scratch.resolve()),
+            "TMPDIR": str(self._scratch.resolve()),
+            "PYTHONPATH": package_root,
+            "PYTHONSAFEPATH": "1",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+        }
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, "-m", "ingest.fork_server", str(theirs.fileno())],
+                cwd=self._scratch,
+                env=environment,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            self._channel = ours
+        finally:
+            theirs.close()
+
+    def _stop(self) -> None:
+        """End the server, whose children end with it."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        if self._process is not None:
+            try:
+                self._process.wait(_GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+
+
+def _wait_readable(descriptor: int, deadline: float) -> bool:
+    """Whether a pipe has bytes, or has closed, before the deadline (monotonic seconds)."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
+
+
+def _read_answer(answer: bytes, filename: str, limits: SandboxLimits) -> dict[str, Any]:
+    """The JSON object of an answer. Raises FileRejected for an error that the child found, or for no JSON object."""
+    try:
+        fields = json.loads(answer)
+    except ValueError as error:
+        raise FileRejected("internal", f"{filename}: the parser's answer is no JSON; try again.") from error
+    if not isinstance(fields, dict):
+        raise FileRejected("internal", f"{filename}: the parser's answer is no object; try again.")
+    error_class = fields.get("error")
+    if error_class is None:
+        return fields
+    if error_class == "memory":
+        raise _too_much_memory(filename, limits)
+    if error_class not in _ERROR_CLASSES:
+        raise FileRejected("internal", f"{filename}: the parser failed for an unknown reason; try again.")
+    message = str(fields.get("message") or f"{filename}: the file is nested too deeply to be read; save it anew.")
+    raise FileRejected(cast(ErrorClass, error_class), message[:2000])
+
+
+def _rejection(outcome: _Outcome, filename: str, limits: SandboxLimits) -> FileRejected:
+    """Why a child that gave no answer gave none."""
+    if outcome.timed_out or outcome.signal_number == signal.SIGXCPU:
+        spent = (
+            f"{limits.wall_seconds:g} seconds" if outcome.timed_out else f"{limits.cpu_seconds} seconds of computing"
+        )
+        return FileRejected("timeout", f"{filename}: reading it took more than {spent}; split the file or simplify it.")
+    if outcome.too_long:
+        return FileRejected(
+            "too_large", f"{filename}: its content is more than {limits.answer_bytes:,} bytes; split the file."
+        )
+    killed = outcome.signal_number == signal.SIGKILL  # by the kernel, which ran out of memory
+    if killed or (outcome.signal_number and outcome.peak_bytes > 0.6 * limits.memory_bytes):
+        return _too_much_memory(filename, limits)
+    if outcome.signal_number:
+        return FileRejected(
+            "malformed", f"{filename}: the parser crashed on it; open it in its program, save it anew and upload that."
+        )
+    return FileRejected("internal", f"{filename}: the parser failed without saying why; try again and report the file.")
+
+
+def _too_much_memory(filename: str, limits: SandboxLimits) -> FileRejected:
+    return FileRejected(
+        "memory", f"{filename}: reading it needs more than {limits.memory_bytes >> 20} MiB of memory; split the file."
+    )
