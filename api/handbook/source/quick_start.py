@@ -32,7 +32,9 @@ class Guide(FPDF):
         self.set_author("The Footnote project")
         self.set_lang("en")
         self.set_creator("quick_start.py")
+        self.set_producer("fpdf2")
         self.set_creation_date(DATE)
+        self.set_compression(False)  # the same bytes whatever the zlib
         self.set_section_title_styles(
             TextStyle("Helvetica", "B", 19, ACCENT, t_margin=0, b_margin=5),
             TextStyle("Helvetica", "B", 13, INK, t_margin=5, b_margin=2),

@@ -1,0 +1,96 @@
+"""The handbook: what its questions ask stands in it, its links lead somewhere, and its facts are those of the code."""
+
+import html
+import json
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+
+from api.settings import ApiSettings
+from generation.settings import GenerationSettings
+from ingest.settings import IngestSettings
+
+HANDBOOK = Path(__file__).parents[2] / "api" / "handbook"
+MARKDOWN = sorted(HANDBOOK.glob("*.md"))
+QUESTIONS = [json.loads(line) for line in (HANDBOOK / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
+ANSWERABLE = [question for question in QUESTIONS if question["answerable"]]
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+SETTING = re.compile(r"FOOTNOTE_[A-Z_]+[A-Z]")
+COMMAND = re.compile(r"footnote ((?:[a-z-]+ )?[a-z-]+)")
+
+
+def text_of(name: str, page: int | None) -> str:
+    """The words of a handbook file, or of one page of it, with single spaces."""
+    path = HANDBOOK / name
+    if path.suffix == ".pdf":
+        document = pypdfium2.PdfDocument(path)
+        pages = [document[i].get_textpage().get_text_bounded() for i in range(len(document))]
+        text = "\n".join(pages) if page is None else pages[page - 1]
+        document.close()
+    else:
+        text = path.read_text(encoding="utf-8")
+        text = html.unescape(re.sub(r"<[^>]+>", " ", text)) if path.suffix == ".html" else text
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("question", [pytest.param(q, id=q["question"]) for q in ANSWERABLE])
+def test_answer_stands_in_its_file(question: dict[str, Any]):
+    assert question["answer"] in text_of(question["file"], question.get("page"))
+
+
+def test_questions_are_many_and_some_have_no_answer():
+    assert (len(ANSWERABLE) >= 25, len(QUESTIONS) - len(ANSWERABLE) >= 5) == (True, True)
+
+
+def test_every_file_has_a_question_or_is_linked():
+    asked = {question["file"] for question in ANSWERABLE}
+    linked = {target for page in MARKDOWN for target in LINK.findall(page.read_text(encoding="utf-8"))}
+    files = {path.name for path in HANDBOOK.iterdir() if path.suffix in (".md", ".html", ".pdf")}
+
+    assert files - asked - linked == {"welcome.md"}
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in MARKDOWN])
+def test_links_lead_to_files_of_the_handbook(page: Path):
+    targets = [t for t in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in t]
+
+    assert [target for target in targets if not (page.parent / target).is_file()] == []
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in MARKDOWN])
+def test_page_begins_with_its_only_title(page: Path):
+    lines = page.read_text(encoding="utf-8").splitlines()
+
+    assert lines[0].startswith("# ")
+    assert sum(line.startswith("# ") for line in lines) == 1
+
+
+def test_settings_of_the_handbook_are_the_settings_of_the_code():
+    classes = (IngestSettings, GenerationSettings, ApiSettings)
+    real = {f"FOOTNOTE_{name.upper()}" for settings in classes for name in settings.model_fields}
+    named = set(SETTING.findall((HANDBOOK / "settings.md").read_text(encoding="utf-8")))
+
+    assert named == real
+
+
+def test_pdf_is_the_one_that_its_source_makes():
+    made = runpy.run_path(str(HANDBOOK / "source" / "quick_start.py"))
+    source = (HANDBOOK / "source" / "quick_start.txt").read_text(encoding="utf-8")
+
+    assert made["make_guide"](source) == (HANDBOOK / "quick-start-guide.pdf").read_bytes()
+
+
+def test_pdf_has_an_outline_and_page_labels():
+    document = pypdfium2.PdfDocument(HANDBOOK / "quick-start-guide.pdf")
+
+    assert [document.get_page_label(i) for i in range(len(document))] == ["i", "ii", "1", "2", "3", "4"]
+    assert next(iter(document.get_toc())).get_title() == "Install and look around"
+    document.close()
+
+
+def test_the_long_page_is_long():
+    assert len(text_of("reference.md", None).split()) >= 3000
