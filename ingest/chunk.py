@@ -36,6 +36,7 @@ class _Piece:
     tokens: int
     path: tuple[str, ...]
     is_heading: bool = False
+    leads: bool = False  # a heading, or a line that announces what follows
     opens_paragraph: bool = True
 
 
@@ -105,7 +106,9 @@ def _page_pieces(
         is_heading = heading_text is not None and _squeeze(text) == _squeeze(heading_text)
         tokens = count_tokens(text)
         if tokens <= max_tokens:
-            pieces.append(_Piece(page_start + start, page_start + end, tokens, path, is_heading))
+            pieces.append(
+                _Piece(page_start + start, page_start + end, tokens, path, is_heading, is_heading or _leads(text))
+            )
             continue
         for number, (first, last) in enumerate(_cut_long(text, tokens, max_tokens, count_tokens)):
             length = count_tokens(text[first:last])
@@ -215,8 +218,10 @@ def _may_join(before: list[_Piece], section: list[_Piece], max_tokens: int) -> b
     parent, path = before[0].path, section[0].path
     siblings = len(parent) == len(path) and parent[:-1] == path[:-1]
     child = path[: len(parent)] == parent
-    if body_before == 0:  # only a heading: its text follows below, or nowhere
-        return child
+    if body_before == 0:  # only a heading, whose text follows
+        return child or siblings
+    if all(piece.is_heading for piece in section):  # belongs to what follows
+        return False
     return (siblings or child) and (size_before < small or size < small)
 
 
@@ -239,7 +244,7 @@ def _fill(section: list[_Piece], max_tokens: int) -> list[list[_Piece]]:
             groups.append(group[:cut])
             group = rest
         group.append(piece)
-    return _even_out(_keep_headings([*groups, group]), max_tokens)
+    return _even_out(_keep_headings([*groups, group], max_tokens), max_tokens)
 
 
 def _paragraph_cut(group: Sequence[_Piece], limit: float) -> int:
@@ -250,12 +255,24 @@ def _paragraph_cut(group: Sequence[_Piece], limit: float) -> int:
     return len(group)
 
 
-def _keep_headings(groups: list[list[_Piece]]) -> list[list[_Piece]]:
-    """Move headings at the end of a group to the group after it."""
-    for position in range(len(groups) - 1):
-        while groups[position] and groups[position][-1].is_heading:
-            groups[position + 1].insert(0, groups[position].pop())
+def _keep_headings(groups: list[list[_Piece]], max_tokens: int) -> list[list[_Piece]]:
+    """Move headings, and one announcing line, at the end of a group to the group after it where they fit."""
+    for group, after in pairwise(groups):
+        announced = False
+        while group and group[-1].leads and _tokens(after) + group[-1].tokens <= 1.15 * max_tokens:
+            if not group[-1].is_heading and (announced or len(group) == 1):
+                break
+            announced = True
+            after.insert(0, group.pop())
     return [group for group in groups if group and not all(piece.is_heading for piece in group)]
+
+
+def _leads(text: str) -> bool:
+    """Whether a paragraph announces the next: it ends with a colon, or is one short line of words without an end."""
+    if text.endswith(":"):
+        return len(text) <= 240
+    words_only = len(text) <= 70 and "\n" not in text and " | " not in text
+    return words_only and text[:1].isupper() and text[-1:].isalpha() and not any(map(str.isdigit, text))
 
 
 def _even_out(groups: list[list[_Piece]], max_tokens: int) -> list[list[_Piece]]:

@@ -17,7 +17,7 @@ import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from py3langid import classify  # type: ignore[import-untyped]
+from py3langid import classify
 
 from ingest import isolation
 from ingest.errors import FileRejected

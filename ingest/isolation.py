@@ -54,7 +54,7 @@ def leave_network() -> bool:
 
     The process must have one thread only.
     """
-    return sys.platform == "linux" and _LIBC.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0
+    return sys.platform == "linux" and bool(_LIBC.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0)
 
 
 def die_with_parent() -> None:

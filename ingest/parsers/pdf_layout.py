@@ -15,6 +15,7 @@ _PAGE_NUMBER = re.compile(
 _NUMBERING = re.compile(
     r"(?:(?:part|item|note|chapter|section|article|appendix|annex)\s+[\divxlc]+|\d+(?:\.\d+)*)[.:)]?\s", re.I
 )
+_DIVISION = re.compile(r"(?:part|chapter|article|title)\s+(?:[ivxlc]+|\d+)\b", re.I)
 _LETTER = re.compile(r"[^\W\d_]")
 _MAX_HEADING_CHARS = 140
 _MAX_LEVEL = 6
@@ -118,7 +119,9 @@ def _rank(page: PageCharacters, line: Line, after: Line | None, body: float, mar
         return 0.0
     if line.size >= 1.15 * body:
         return round(2 * line.size) / 2
-    if not line.bold or line.size < 0.95 * body or after is None:
+    if not line.bold or line.size < 0.95 * body or after is None or text[-1] == ":":
         return 0.0
     at_margin = line.left - margin < 0.06 * page.width
-    return body + 0.1 if text.isupper() else body if at_margin else 0.0
+    if _DIVISION.match(text):
+        return body + 0.1
+    return body if at_margin or text.isupper() else 0.0
