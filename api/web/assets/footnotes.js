@@ -1,0 +1,48 @@
+// Numbers the citations of an answer: equal stretches of equal versions share one number.
+
+const keyOf = (citation) => `${citation.version_id}:${citation.start}:${citation.end}`;
+
+/** Footnotes in order of appearance; `add(citation)` gives the number (from 1), `list` has {number, citation, heading}. */
+export class Footnotes {
+  constructor(hits = []) {
+    this.hits = hits;
+    this.list = [];
+    this.numbers = new Map();
+  }
+
+  add(citation) {
+    const key = keyOf(citation);
+    if (!this.numbers.has(key)) {
+      this.numbers.set(key, this.list.length + 1);
+      this.list.push({ number: this.list.length + 1, citation, heading: this.headingOf(citation) });
+    }
+    return this.numbers.get(key);
+  }
+
+  headingOf(citation) {
+    const inside = (hit) => hit.version_id === citation.version_id && hit.start <= citation.start && citation.end <= hit.end;
+    return this.hits.find(inside)?.heading ?? "";
+  }
+
+  /** Hits that no footnote quotes, as things the page panel can open. */
+  uncited() {
+    const quoted = (hit) => this.list.some(({ citation }) => citation.version_id === hit.version_id && citation.start < hit.end && hit.start < citation.end);
+    return this.hits.filter((hit) => !quoted(hit)).map(passageItem);
+  }
+}
+
+/** A hit in the shape of a footnote without a number. */
+export function passageItem(hit) {
+  return { number: null, heading: hit.heading, citation: { ...hit, quote: hit.text } };
+}
+
+/** A path of headings as people read it. */
+export function headingWords(heading) {
+  return heading.replaceAll(" > ", " › ");
+}
+
+/** "Employee handbook, page 3", or only the title where there are no pages to speak of. */
+export function place({ title, filename, page, media_type: mediaType }) {
+  const paged = mediaType ? mediaType === "application/pdf" : /\.pdf$/i.test(filename ?? "");
+  return paged || page > 1 ? `${title}, page ${page}` : title;
+}
