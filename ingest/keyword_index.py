@@ -17,7 +17,7 @@ from ingest.errors import IndexDamaged
 from ingest.keyword_query import QueryBuilder, exact_analyzer, stemming_analyzer
 
 KEYWORD_FORMAT = 1  # raise it when fields or analyzers change; older snapshots are then rebuilt
-WRITER_MEMORY_BYTES = 50_000_000
+WRITER_MEMORY_BYTES = 50_000_000  # of each thread that writes
 LINK_ATTEMPTS = 10
 _COMMITTED = "meta.json"
 _MANAGED = ".managed.json"
@@ -98,8 +98,10 @@ class KeywordReader:
 class KeywordIndex:
     """A keyword index in a folder of its own. One thread writes; readers are safe in any thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, n_threads: int = 1) -> None:
         """Open the index in `folder`, or make an empty one there.
+
+        Small commits are fastest with one writing thread, large ones with more.
 
         Raises:
             IndexDamaged: there is an index that cannot be opened.
@@ -111,7 +113,7 @@ class KeywordIndex:
             self._index.register_tokenizer("footnote_stem", stemming_analyzer())
             self._index.register_tokenizer("footnote_exact", exact_analyzer())
             self._index.config_reader("manual")
-            self._writer = self._index.writer(WRITER_MEMORY_BYTES, num_threads=1)
+            self._writer = self._index.writer(WRITER_MEMORY_BYTES * n_threads, n_threads)
             self._reader = KeywordReader(self._index.searcher(), QueryBuilder(self._index.schema))
         except (ValueError, OSError) as error:
             raise IndexDamaged(f"The keyword index in {folder.name} cannot be opened: {error}") from error

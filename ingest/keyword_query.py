@@ -22,7 +22,7 @@ STOP_WORDS = frozenset(
 
 def stemming_analyzer() -> TextAnalyzer:
     """Words split at everything but letters and digits, lower-case, without accents, English endings removed."""
-    words = TextAnalyzerBuilder(Tokenizer.regex(r"[\p{L}\p{M}\p{N}]+")).filter(Filter.remove_long(100))
+    words = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(100))
     return words.filter(Filter.lowercase()).filter(Filter.ascii_fold()).filter(Filter.stemmer("english")).build()
 
 
