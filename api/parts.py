@@ -123,7 +123,7 @@ class Parts:
     @part
     def answerer(self) -> Answerer:
         """From a question to a stored answer."""
-        return Answerer(self.database, self.searcher, load_llm(self.generation_settings.model, self.embedder))
+        return Answerer(self.database, self.searcher, self.embedder, load_llm(self.generation_settings.model))
 
     def search_parts(self) -> SearchParts:
         """What a server loads in the background: model, indexes, and answering."""
