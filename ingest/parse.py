@@ -7,9 +7,11 @@ from pathlib import Path
 
 import puremagic
 
+from ingest.containers import DOCX, container_type
 from ingest.errors import FileRejected
 from ingest.language import detect_language
 from ingest.parsed import Heading, ParsedDocument, ParsedPage
+from ingest.parsers.docx import parse_docx
 from ingest.parsers.encoding import utf16_without_mark
 from ingest.parsers.html import parse_html
 from ingest.parsers.markdown import parse_markdown
@@ -20,6 +22,7 @@ __all__ = ["PARSERS", "Heading", "ParsedDocument", "ParsedPage", "detect_media_t
 
 PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
     "application/pdf": parse_pdf,
+    DOCX: parse_docx,
     "text/markdown": parse_markdown,
     "text/html": parse_html,
     "text/plain": parse_text,
@@ -27,7 +30,7 @@ PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
     "application/json": parse_text,
     "application/yaml": parse_text,
 }
-SUPPORTED = "PDF, Markdown, HTML, and plain text (also CSV, JSON, YAML and program code)"
+SUPPORTED = "PDF, Word, Markdown, HTML, and plain text (also CSV, JSON, YAML and program code)"
 MAX_TEXT_BYTES = 20_000_000
 MAX_PAGES = 5_000
 
@@ -100,6 +103,9 @@ def detect_media_type(path: Path, filename: str) -> str:
         raise FileRejected("empty", f"{filename}: the file has no content; upload a file with text in it.")
     if b"%PDF-" in head[:1024]:
         return "application/pdf"
+    container = container_type(path, filename, head)
+    if container in PARSERS:
+        return container
     kind = _foreign_kind(path, filename, head)
     if kind:
         raise FileRejected("unsupported", f"{filename}: {kind} cannot be read; upload {SUPPORTED}.")

@@ -1,0 +1,133 @@
+"""The type of a file that is not plain text or PDF, by content: Office, OpenDocument, EPUB, RTF and mail."""
+
+import re
+import zipfile
+from pathlib import Path
+
+import olefile
+
+from ingest.errors import FileRejected
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ODT = "application/vnd.oasis.opendocument.text"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+ODP = "application/vnd.oasis.opendocument.presentation"
+EPUB = "application/epub+zip"
+RTF = "application/rtf"
+EML = "message/rfc822"
+MBOX = "application/mbox"
+MSG = "application/vnd.ms-outlook"
+
+_OLE_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OPEN_DOCUMENT = ((ODT, "text"), (ODS, "spreadsheet"), (ODP, "presentation"), (ODP, "graphics"))
+_OLD_OFFICE = (
+    ("WordDocument", "an old Word document (.doc)", ".docx"),
+    ("Workbook", "an old Excel workbook (.xls)", ".xlsx"),
+    ("Book", "an old Excel workbook (.xls)", ".xlsx"),
+    ("PowerPoint Document", "an old PowerPoint file (.ppt)", ".pptx"),
+)
+_HEADER = re.compile(rb"([!-9;-~]+):[ \t]?|[ \t]+\S|\r?\n")
+_MBOX_START = re.compile(rb">?From \S.*\d\d?:\d\d.*\d{4}.*\r?\n(?=[!-9;-~]+:)")
+_MAIL_HEADERS = frozenset(
+    b"from to cc date subject received message-id mime-version return-path delivered-to content-type reply-to sender "
+    b"in-reply-to references content-transfer-encoding bcc x-mailer dkim-signature list-id".split()
+)
+_TRANSPORT_HEADERS = frozenset(b"received message-id mime-version return-path delivered-to dkim-signature".split())
+_MAIL_SUFFIXES = frozenset((".eml", ".mht", ".mhtml"))
+_OTHER_TEXT = frozenset(".md .markdown .html .htm .xhtml .csv .tsv .json .jsonl .yaml .yml .py .toml .ini".split())
+
+
+def container_type(path: Path, filename: str, head: bytes) -> str | None:
+    """The media type of a container or mail; None for what this module does not know.
+
+    `head` holds the file's first bytes. Raises FileRejected: encrypted, unsupported, malformed, for files whose
+    kind is known and that cannot be read.
+    """
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
+        return _zip_type(path, filename)
+    if head.startswith(_OLE_START):
+        return _ole_type(path, filename)
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{\\rtf"):
+        return RTF
+    return _mail_type(filename, head)
+
+
+def _zip_type(path: Path, filename: str) -> str | None:
+    """The type by the members' names, and by what OpenDocument and EPUB say in their first member."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = {name.replace("\\", "/").lower().lstrip("/") for name in archive.namelist()}
+            declared = archive.open("mimetype").read(200) if "mimetype" in archive.namelist() else b""
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError) as error:
+        raise FileRejected(
+            "malformed", f"{filename}: the file is damaged ({error}); open it in its program and save it anew."
+        ) from error
+    text = declared.decode("ascii", errors="replace").strip()
+    if text.startswith("application/epub") or "meta-inf/container.xml" in names:
+        return EPUB
+    for media_type, kind in _OPEN_DOCUMENT:
+        if text.startswith(f"application/vnd.oasis.opendocument.{kind}"):
+            return media_type
+    if "xl/workbook.bin" in names:
+        raise FileRejected(
+            "unsupported",
+            f"{filename}: binary Excel workbooks (.xlsb) cannot be read; save it as .xlsx and upload that.",
+        )
+    for folder, media_type in (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX)):
+        if any(name.startswith(folder) for name in names):
+            return media_type
+    return None
+
+
+def _ole_type(path: Path, filename: str) -> str:
+    """Outlook's type for a message; every other kind of old Office file is refused with what to do."""
+    try:
+        with olefile.OleFileIO(path, raise_defects=olefile.DEFECT_FATAL) as ole:
+            names = {entry[0] for entry in ole.listdir(streams=True, storages=True) if entry}
+    except (OSError, ValueError, IndexError, OverflowError, TypeError, RecursionError) as error:
+        raise FileRejected(
+            "malformed", f"{filename}: the file is damaged ({error}); open it in its program and save it anew."
+        ) from error
+    if "EncryptedPackage" in names or "EncryptionInfo" in names:
+        raise FileRejected("encrypted", f"{filename}: the file is protected by a password; upload it without one.")
+    if "__properties_version1.0" in names:
+        return MSG
+    for stream, kind, suffix in _OLD_OFFICE:
+        if stream in names:
+            raise FileRejected(
+                "unsupported", f"{filename}: {kind} cannot be read; save it as {suffix} and upload that."
+            )
+    raise FileRejected(
+        "unsupported", f"{filename}: this old kind of Office file cannot be read; save it in a current format."
+    )
+
+
+def _mail_type(filename: str, head: bytes) -> str | None:
+    """The type of a mail or of several in a file, by the header lines at its start."""
+    head = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    if _MBOX_START.match(head):
+        return MBOX
+    suffix = Path(filename).suffix.lower()
+    found = _header_names(head) & _MAIL_HEADERS
+    if suffix in _MAIL_SUFFIXES:
+        return EML if found else None
+    if suffix in _OTHER_TEXT:
+        return None
+    has_transport = bool(found & _TRANSPORT_HEADERS)
+    if len(found) >= 3 and (has_transport or {b"from", b"date"} <= found):
+        return EML
+    return None
+
+
+def _header_names(head: bytes) -> set[bytes]:
+    """The lower-case names of the header fields up to the first empty line or the first line that is none."""
+    names: set[bytes] = set()
+    for line in head.splitlines(keepends=True)[:200]:
+        match = _HEADER.match(line)
+        if match is None or not line.strip():
+            break
+        if match.group(1):
+            names.add(match.group(1).lower())
+    return names
