@@ -133,6 +133,10 @@ class KeywordIndex:
         self._index.reload()
         self._reader = KeywordReader(self._index.searcher(), QueryBuilder(self._index.schema))
 
+    def rollback(self) -> None:
+        """Forget additions and removals since the last commit."""
+        self._writer.rollback()
+
     def reader(self) -> KeywordReader:
         """The state at the last commit."""
         return self._reader

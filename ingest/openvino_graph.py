@@ -1,6 +1,5 @@
 """The embedding model as an OpenVINO graph, converted once and kept beside its manifest."""
 
-import fcntl
 import logging
 import os
 import queue
@@ -8,8 +7,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +14,7 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from ingest.errors import IndexDamaged
+from ingest.file_lock import locked
 from ingest.manifest import Facts, publish_folder, verify_folder
 from ingest.model_files import ModelFiles
 
@@ -70,7 +68,7 @@ def load_openvino_graph(files: ModelFiles, cache_folder: Path, precision: str) -
     facts = _verified(folder)
     if facts is None:
         cache_folder.mkdir(parents=True, exist_ok=True)
-        with _locked(cache_folder / "conversion.lock"):
+        with locked(cache_folder / "conversion.lock"):
             facts = _verified(folder) or _convert(files, folder, kind)
     kept = str(facts["kind"])
     return OpenVinoGraph(folder / GRAPH_NAME, precision if kind == kept else "bf16", dimension=int(facts["dimension"]))
@@ -117,14 +115,6 @@ def _convert(files: ModelFiles, folder: Path, kind: str) -> Facts:
     finally:
         shutil.rmtree(prepared, ignore_errors=True)
     return {"kind": kept, "dimension": int(dimension)}
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock between processes; it ends with the process, however that dies."""
-    with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _n_cores() -> int:

@@ -1,9 +1,34 @@
 """Rules of the whole suite: in CI a skipped test is a failed one, and nightly tests run only when asked for."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
+
+from ingest.database import Base, Database
+from ingest.embed import Embedder, load_embedder
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty SQLite database with every table that is known by now."""
+    database = Database(f"sqlite:///{tmp_path / 'footnote.db'}")
+    Base.metadata.create_all(database.engine)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def model_cache() -> Path:
+    """A folder that outlives the run, so that the embedding model is converted once on a machine."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "footnote-tests" / "models"
+
+
+@pytest.fixture(scope="session")
+def embedder(model_cache: Path) -> Embedder:
+    """The real embedding model."""
+    return load_embedder("all-MiniLM-L6-v2", model_cache)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,0 +1,240 @@
+"""The search indexes as a replica that follows the change log: open, catch up, snapshot, verify, rebuild."""
+
+import logging
+import os
+import secrets
+import shutil
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy.orm import Session
+
+from ingest.catch_up import empty_view, next_view
+from ingest.database import head_seq
+from ingest.errors import IndexDamaged, StorageBusy
+from ingest.file_lock import locked, take_lock
+from ingest.index_report import IndexReport, compare_with_sql
+from ingest.keyword_index import KeywordIndex
+from ingest.published import changed_documents, describe_change, published_ids, read_published
+from ingest.replica_view import ReplicaView
+from ingest.snapshot import (
+    KEYWORDS_FOLDER,
+    IndexIdentity,
+    check_snapshot,
+    finish_snapshot,
+    link_snapshot,
+    list_snapshots,
+    load_snapshot,
+    newest_seq,
+    prepare_snapshot,
+)
+
+logger = logging.getLogger(__name__)
+
+VERIFY_ATTEMPTS = 3
+REBUILD_THREADS = 2
+
+
+@dataclass(frozen=True)
+class ReplicaStats:
+    """Sizes of a replica; `generation` is that of the newest snapshot on disk, 0 if there is none."""
+
+    seq: int
+    n_documents: int
+    n_passages: int
+    n_vectors: int
+    n_dead_rows: int
+    generation: int
+    vector_index: str
+
+
+class Replica:
+    """Vector and keyword index of one process. Any number of processes may have one on the same folder.
+
+    Nothing is trusted but a snapshot that matches its manifest; each process works on hard links of one, in a folder
+    of its own. All methods are safe in any thread; a session is used only during the call it is given to.
+    """
+
+    def __init__(self, folder: Path, model_id: str, dimension: int) -> None:
+        self._snapshots = folder / "snapshots"
+        self._live_root = folder / "live"
+        self._identity = IndexIdentity(model_id, dimension)
+        self._lock = threading.RLock()
+        self._view: ReplicaView | None = None
+        self._keywords: KeywordIndex | None = None
+        self._last_change = ""
+        self._snapshot_needed = False
+        self._live: Path | None = None
+        self._live_lock: IO[str] | None = None
+
+    def open(self, session: Session) -> None:
+        """Load the newest snapshot that is beyond doubt, or build the indexes from SQL; then catch up."""
+        with self._lock:
+            self._claim_live_folder()
+            for snapshot in list_snapshots(self._snapshots):
+                try:
+                    self._load(session, snapshot)
+                except IndexDamaged as damage:
+                    logger.warning("An index snapshot was not used: %s", damage)
+                    self._snapshot_needed = True
+                    continue
+                self.catch_up(session)
+                return
+            self.rebuild(session)
+
+    def view(self) -> ReplicaView:
+        """The newest state, for one search; the replica must be open."""
+        assert self._view is not None, "the replica is not open"
+        return self._view
+
+    def catch_up(self, session: Session) -> int:
+        """Apply every change that `session` sees and that was not applied yet; returns the number of the last one."""
+        head = head_seq(session)
+        if head <= self.view().seq:
+            return self.view().seq
+        with self._lock:
+            view, keywords = self.view(), self._open_keywords()
+            if head <= view.seq:
+                return view.seq
+            touched = changed_documents(session, view.seq, head)
+            self._advance(session, view, keywords, touched, head)
+            return head
+
+    def rebuild(self, session: Session) -> None:
+        """Build both indexes anew from SQL; searches go on with the old state meanwhile."""
+        with self._lock:
+            folder = self._new_folder()
+            head = head_seq(session)
+            bulk = KeywordIndex(folder / KEYWORDS_FOLDER, REBUILD_THREADS)
+            before = empty_view(self._identity.dimension, bulk.reader())
+            self._advance(session, before, bulk, published_ids(session), head)
+            bulk.close()
+            self._replace_keywords(KeywordIndex(folder / KEYWORDS_FOLDER))
+            logger.info("Rebuilt the indexes from SQL: %d passages at change %d", len(self.view().passage_ids), head)
+
+    def snapshot(self) -> None:
+        """Publish the current state on disk, unless the newest snapshot has it already.
+
+        Raises:
+            StorageBusy: another process is writing one.
+        """
+        self._snapshots.mkdir(parents=True, exist_ok=True)
+        with locked(self._snapshots / "writer.lock", wait=False):
+            with self._lock:
+                view, last_change = self.view(), self._last_change
+                if newest_seq(self._snapshots, self._identity) == view.seq and not self._snapshot_needed:
+                    return
+                prepared = prepare_snapshot(self._snapshots, self._open_keywords())
+            try:
+                finish_snapshot(prepared, view, self._identity, last_change)
+                self._snapshot_needed = False
+            finally:
+                shutil.rmtree(prepared, ignore_errors=True)
+
+    def verify(self, session: Session) -> IndexReport:
+        """Compare both indexes with SQL, passage by passage, after catching up."""
+        for _ in range(VERIFY_ATTEMPTS):
+            self.catch_up(session)
+            view = self.view()
+            report = compare_with_sql(session, view, self._identity.model_id)
+            if head_seq(session) == view.seq:
+                break  # nothing was published while we compared
+        return report
+
+    def stats(self) -> ReplicaStats:
+        """Sizes, for people who look after the system."""
+        view = self.view()
+        snapshots = list_snapshots(self._snapshots)
+        return ReplicaStats(
+            seq=view.seq,
+            n_documents=len(view.row_by_document),
+            n_passages=view.keywords.n_passages,
+            n_vectors=len(view.live) - view.n_dead,
+            n_dead_rows=view.n_dead,
+            generation=int(snapshots[0].name) if snapshots else 0,
+            vector_index=type(view.vectors).__name__,
+        )
+
+    def close(self) -> None:
+        """Let go of this process's folder. Views that are in use stay usable."""
+        with self._lock:
+            if self._keywords is not None:
+                self._keywords.close()
+                self._keywords = None
+            if self._live is not None and self._live_lock is not None:
+                shutil.rmtree(self._live, ignore_errors=True)
+                self._lock_path(self._live).unlink(missing_ok=True)
+                self._live_lock.close()
+                self._live = self._live_lock = None
+
+    def _advance(
+        self, session: Session, view: ReplicaView, keywords: KeywordIndex, touched: list[str], head: int
+    ) -> None:
+        """Make the state at `head` the current one; if that fails nothing has changed."""
+        published = read_published(session, touched, self._identity.model_id, self._identity.dimension)
+        try:
+            following = next_view(view, keywords, touched, published, head)
+        except BaseException:
+            keywords.rollback()
+            raise
+        self._last_change = describe_change(session, head)
+        self._view = following
+
+    def _load(self, session: Session, snapshot: Path) -> None:
+        folder = self._new_folder()
+        link_snapshot(snapshot, folder)
+        facts = check_snapshot(folder, self._identity, generation=int(snapshot.name))
+        seq, last_change = int(facts["seq"]), str(facts["last_change"])
+        if seq > head_seq(session) or describe_change(session, seq) != last_change:
+            raise IndexDamaged(f"Snapshot {snapshot.name} does not belong to this database's history.")
+        keywords = KeywordIndex(folder / KEYWORDS_FOLDER)
+        self._view = load_snapshot(folder, facts, keywords)
+        self._last_change = last_change
+        self._replace_keywords(keywords)
+
+    def _open_keywords(self) -> KeywordIndex:
+        assert self._keywords is not None, "the replica is not open"
+        return self._keywords
+
+    def _replace_keywords(self, keywords: KeywordIndex) -> None:
+        """Work on another keyword index; the folders of earlier ones are removed, open views keep their files."""
+        if self._keywords is not None:
+            self._keywords.close()
+        self._keywords = keywords
+        for folder in self._live_folder().iterdir():
+            if folder != keywords.folder.parent:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _new_folder(self) -> Path:
+        return self._live_folder() / secrets.token_hex(4)
+
+    def _live_folder(self) -> Path:
+        assert self._live is not None, "the replica is not open"
+        return self._live
+
+    def _claim_live_folder(self) -> None:
+        """Make a folder of this process's own, and remove those whose process has ended."""
+        if self._live is not None:
+            return
+        self._live_root.mkdir(parents=True, exist_ok=True)
+        live = self._live_root / f"{os.getpid()}-{secrets.token_hex(4)}"
+        with locked(self._live_root / "claims.lock"):
+            for stale in [path for path in self._live_root.iterdir() if path.is_dir()]:
+                self._remove_if_abandoned(stale)
+            self._live_lock = take_lock(self._lock_path(live), wait=False)
+            live.mkdir()
+            self._live = live
+
+    def _remove_if_abandoned(self, live: Path) -> None:
+        try:
+            with locked(self._lock_path(live), wait=False):
+                shutil.rmtree(live, ignore_errors=True)
+                self._lock_path(live).unlink(missing_ok=True)
+        except StorageBusy:
+            pass  # its process is at work
+
+    @staticmethod
+    def _lock_path(live: Path) -> Path:
+        return live.with_name(f"{live.name}.lock")
