@@ -86,6 +86,7 @@ def _rows(caller: Caller) -> Select[Document, Version, Job, bool]:
     is_newest = ~exists().where(newer.document_id == Version.document_id, newer.number > Version.number)
     return (
         select(Document, Version, Job, readable_by(caller.principals).label("can_read"))
+        .select_from(Document)
         .join(Version, and_(Version.document_id == Document.id, is_newest))
         .outerjoin(Job, Job.version_id == Version.id)
         .where(visible_to(caller))
