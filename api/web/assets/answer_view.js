@@ -19,6 +19,12 @@ export function verdictMark(verdict, words) {
   return element("span", { class: `verdict ${verdict}` }, icon(name), words ?? word);
 }
 
+/** A sentence without its last word, and that word, which keeps its footnote numbers on its line. */
+function splitLastWord(text) {
+  const at = text.search(/\S{1,24}$/);
+  return at > 0 ? [text.slice(0, at), text.slice(at)] : [text, ""];
+}
+
 /** The answer's place in the page. `open(items, index, opener)` shows a citation on its page. */
 export class AnswerView {
   constructor(root, open) {
@@ -55,13 +61,13 @@ export class AnswerView {
   addClaim(claim) {
     this.claims.push(claim);
     if (countCharacters(this.text) < claim.end) return;
-    const sentence = element("span", { class: "claim-text", text: sliceCharacters(this.text, claim.start, claim.end) });
+    const [words, lastWord] = splitLastWord(sliceCharacters(this.text, claim.start, claim.end));
     const marks = claim.citations.map((citation) => this.footnoteButton(citation));
     const before = document.createTextNode(sliceCharacters(this.text, this.written, claim.start));
-    const end = element("span", { class: "claim-end" }, ...marks, verdictMark(claim.verdict));
+    const end = element("span", { class: "claim-end" }, element("span", { class: "claim-text", text: lastWord }), ...marks);
     const tail = document.createTextNode(sliceCharacters(this.text, claim.end));
     if (!this.tail.isConnected) this.body.replaceChildren(this.tail);
-    this.tail.replaceWith(before, element("span", { class: `claim ${claim.verdict}` }, sentence, end), tail);
+    this.tail.replaceWith(before, element("span", { class: `claim ${claim.verdict}` }, element("span", { class: "claim-text", text: words }), end, verdictMark(claim.verdict)), tail);
     this.tail = tail;
     this.written = claim.end;
   }

@@ -80,6 +80,7 @@ export class CitationPanel {
     this.heading = this.items[index].heading;
     this.pageNumber = this.target.page ?? 1;
     this.asText = false;
+    if (innerWidth < 500) this.zoom = this.target.quote ? 2 : 1; // A whole page is too small to read on a phone.
     const focused = this.dialog.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     this.dialog.replaceChildren(this.head(), this.quote(), this.tools(), this.makeView());
     if (focused) (this.dialog.querySelector(`[aria-label="${CSS.escape(focused)}"]:not(:disabled)`) ?? this.title).focus({ preventScroll: true });

@@ -9,11 +9,12 @@ export function closable(dialog) {
   return dialog;
 }
 
-/** Fill `dialog` with a heading and content and show it. Returns nothing; the dialog's close event ends it. */
+/** Fill `dialog` with a heading and content and show it. The first field, or Cancel, has the focus. */
 export function openDialog(dialog, title, ...content) {
   const heading = element("h2", { id: `${dialog.id}-title`, text: title });
   dialog.replaceChildren(element("div", { class: "sheet-head" }, heading, iconButton("close", "Close", () => dialog.close())), ...content);
   if (!dialog.open) dialog.showModal();
+  dialog.querySelector("input, select, .form-actions button")?.focus();
 }
 
 /** A form's last row: an error place, Cancel and the one action. */

@@ -37,7 +37,6 @@ export function changeReaders(document_, changed) {
     said: "Readers changed; the next question already follows them",
     changed,
   });
-  field.input.focus();
 }
 
 export function rename(document_, changed) {

@@ -11,8 +11,8 @@ function item(items, index, open) {
     {},
     element(
       "button",
-      { type: "button", class: "footnote-item", data: { number: String(number ?? "") }, on: { click: (event) => open(items, index, event.currentTarget) } },
-      element("span", { class: "footnote-number", text: number ?? "·" }),
+      { type: "button", class: number ? "footnote-item" : "footnote-item unnumbered", data: { number: String(number ?? "") }, on: { click: (event) => open(items, index, event.currentTarget) } },
+      element("span", { class: "footnote-number", text: number ?? "" }),
       element("span", { class: "footnote-title", text: place(citation) }),
       heading ? element("span", { class: "footnote-heading", text: headingWords(heading) }) : null,
       element("span", { class: "footnote-quote", text: number ? `“${shown}”` : shown }),

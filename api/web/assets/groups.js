@@ -98,5 +98,4 @@ function groupForm(title, fields, send, changed) {
     }
   });
   openDialog(dialog, title, form);
-  form.querySelector("input, select").focus();
 }

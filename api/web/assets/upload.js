@@ -48,7 +48,7 @@ function enableDrop(take) {
 /** Ask for collection and readers, then queue. */
 function settle(files, queue, collections) {
   const readers = new ReadersField(["everyone"]);
-  const collection = element("input", { type: "text", id: "upload-collection", list: "upload-collections", value: collections[0] ?? "default", required: true, maxlength: "200", autocomplete: "off" });
+  const collection = element("input", { type: "text", id: "upload-collection", list: "upload-collections", value: byId("filter-collection").value || "default", required: true, maxlength: "200", autocomplete: "off" });
   const known = element("datalist", { id: "upload-collections" }, ...collections.map((value) => element("option", { value })));
   const total = files.reduce((sum, { file }) => sum + file.size, 0);
   const names = element("ul", { class: "upload-names" }, ...files.slice(0, 6).map(({ path, file }) => element("li", {}, element("span", { text: path }), element("span", { class: "muted small", text: fileSize(file.size) }))));

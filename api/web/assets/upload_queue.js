@@ -94,7 +94,7 @@ export class UploadQueue {
   showTitle() {
     const failed = this.entries.filter(({ state }) => state === "failed").length;
     const left = this.unfinished;
-    this.title.textContent = left ? `Uploading ${count(left, "file")}` : failed ? `${count(failed, "file")} could not be uploaded` : `${count(this.entries.length, "file")} uploaded`;
+    this.title.textContent = left ? `Uploading ${count(left, "file")}` : `${count(this.entries.length - failed, "file")} uploaded${failed ? `, ${failed} could not be` : ""}`;
     if (!left) byId("documents-status").textContent = this.title.textContent;
   }
 

@@ -105,5 +105,4 @@ function userForm(title, label, fields, send) {
     }
   });
   openDialog(dialog, title, form);
-  form.querySelector("input").focus();
 }
