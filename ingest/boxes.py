@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 _SCALE = 65535
 _MAX_CHARS = 20_000_000
+_RAISED = frozenset("®™©†‡()[],")  # what stands on the line or below it unless it is a superscript
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def unpack_boxes(packed: bytes) -> NDArray[np.float32]:
 
 
 def merge_boxes(boxes: NDArray[np.float32], text: str, start: int, end: int) -> list[Box]:
-    """One box per printed line of `text[start:end]`, top line first as in the text.
+    """One box per printed line of `text[start:end]`, in the text's order; superscripts have boxes of their own.
 
     Args:
         boxes: (n, 4) fractions of the page, one row per character of `text`.
@@ -60,10 +61,10 @@ def merge_boxes(boxes: NDArray[np.float32], text: str, start: int, end: int) -> 
     """
     merged: list[Box] = []
     for first, last in _line_spans(text, max(start, 0), min(end, len(text), len(boxes))):
-        rows = boxes[first:last]
-        rows = rows[(rows[:, 2] > rows[:, 0]) | (rows[:, 3] > rows[:, 1])]
-        if len(rows):
-            merged.extend(_merge_line(rows))
+        others = np.concatenate([boxes[:first], boxes[last:]])
+        others = others[others[:, 2] > others[:, 0]]
+        for rows in _runs(boxes[first:last], text[first:last]):
+            merged.extend(_clear(box, others) for box in _merge_line(rows))
     return merged
 
 
@@ -76,6 +77,22 @@ def _line_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
         spans.append((start, stop))
         start = stop + 1
     return [(first, last) for first, last in spans if last > first]
+
+
+def _runs(rows: NDArray[np.float32], text: str) -> list[NDArray[np.float32]]:
+    """The printed boxes of a line (n, 4) in runs: superscripts apart from the words that they follow."""
+    printed = (rows[:, 2] > rows[:, 0]) | (rows[:, 3] > rows[:, 1])
+    rows = rows[printed]
+    if len(rows) == 0:
+        return []
+    characters = [character for character, solid in zip(text, printed, strict=True) if solid]
+    tops, bottoms = np.median(rows[:, 1]), np.median(rows[:, 3])
+    on_line = rows[:, 3] > bottoms - 0.3 * max(float(bottoms - tops), 1e-6)
+    raised = ~on_line & (rows[:, 1] > tops - 2 * (bottoms - tops))
+    raised &= np.array([character.isalnum() or character in _RAISED for character in characters])
+    beside = np.concatenate([raised[1:], [False]]) | np.concatenate([[False], raised[:-1]])
+    raised |= beside & np.array([character in "()[]" for character in characters])
+    return np.split(rows, np.flatnonzero(np.diff(raised)) + 1)
 
 
 def _merge_line(rows: NDArray[np.float32]) -> list[Box]:
@@ -97,6 +114,25 @@ def _merge_line(rows: NDArray[np.float32]) -> list[Box]:
             boxes.append(current)
             current = Box(left, top, right, bottom)
     return [*boxes, current]
+
+
+def _clear(box: Box, others: NDArray[np.float32]) -> Box:
+    """The box without the edges that reach into other characters (m, 4), by at most two fifths of its height."""
+    left, top, right, bottom = box.left, box.top, box.right, box.bottom
+    touching = (others[:, 0] < right) & (others[:, 2] > left) & (others[:, 1] < bottom) & (others[:, 3] > top)
+    if not touching.any():
+        return box
+    rows = others[touching]
+    centre_x, centre_y = (rows[:, 0] + rows[:, 2]) / 2, (rows[:, 1] + rows[:, 3]) / 2
+    slack = 0.4 * (bottom - top)
+    above, below = rows[(centre_y < top + slack) & (rows[:, 3] < top + slack)], rows[rows[:, 1] > bottom - slack]
+    before, after = rows[centre_x < left], rows[centre_x > right]
+    return Box(
+        max([left, *(min(float(edge), right) for edge in before[:, 2])]),
+        max([top, *map(float, above[:, 3])]),
+        min([right, *(max(float(edge), left) for edge in after[:, 0])]),
+        min([bottom, *map(float, below[:, 1])]),
+    )
 
 
 def _union(rows: NDArray[np.float32]) -> Box:

@@ -3,33 +3,19 @@
 import ctypes
 from collections import deque
 from dataclasses import dataclass
-from itertools import pairwise, repeat
+from itertools import repeat
 
 import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
+from ingest.parsers.pdf_lines import Line, arrange
+
 _NEWLINE, _SPACE, _HYPHEN = 10, 32, 45
 _LINE_END_HYPHENS = (0x02, 0xFFFE)  # PDFium's mark for a hyphen at the end of a line
 _SPACES = (0x09, 0xA0, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200A, 0x202F)
 _MAX_CHARS_PER_PAGE = 5_000_000
-
-
-@dataclass(frozen=True)
-class Line:
-    """A printed line: its span in the page's text, and where and how it is printed.
-
-    Positions are points from the top left of the page as displayed; `size` is the height of the font in points.
-    """
-
-    start: int
-    end: int
-    left: float
-    right: float
-    baseline: float
-    size: float
-    bold: bool
 
 
 @dataclass(frozen=True)
@@ -71,7 +57,10 @@ def read_page(page: pdfium.PdfPage) -> PageCharacters:
         codes = np.fromiter(map(_get_unicode, repeat(handle, n), range(n)), dtype=np.uint32, count=n)
         boxes = _to_fractions(_char_boxes(handle, codes), transform)
         codes, boxes, indexes = _clean(codes, boxes)
-        return _assemble(handle, codes, boxes, indexes, transform)
+        lines = _measure(handle, indexes, boxes, _line_spans(codes), transform)
+        width, height = transform.size
+        text, boxes, lines = arrange(codes, boxes, lines, width)
+        return PageCharacters(text, boxes, tuple(lines), width, height)
     finally:
         text_page.close()
 
@@ -160,34 +149,6 @@ def _join_surrogates(
     return np.delete(codes, high + 1), np.delete(boxes, high + 1, axis=0), np.delete(indexes, high + 1)
 
 
-def _assemble(
-    handle: int,
-    codes: NDArray[np.uint32],
-    boxes: NDArray[np.float32],
-    indexes: NDArray[np.int64],
-    transform: _Transform,
-) -> PageCharacters:
-    """Trim and measure the lines, join pieces of one printed line, and end paragraphs with a blank line."""
-    printed = _measure(handle, indexes, boxes, _line_spans(codes), transform)
-    typical = _typical_leading(printed)
-    pieces: list[NDArray[np.int64]] = []
-    lines: list[Line] = []
-    length = 0
-    for position, line in enumerate(printed):
-        after = printed[position + 1] if position + 1 < len(printed) else None
-        gap = _separator(line, after, typical)
-        pieces += [np.arange(line.start, line.end), np.full(len(gap), -1 if gap[0] == "\n" else -2)]
-        n = line.end - line.start
-        lines.append(Line(length, length + n, line.left, line.right, line.baseline, line.size, line.bold))
-        length += n + len(gap)
-    order = np.concatenate(pieces) if pieces else np.full(1, -1)
-    source_codes = np.concatenate([codes, np.array([_SPACE, _NEWLINE], dtype=np.uint32)])
-    source_boxes = np.concatenate([boxes, np.zeros((2, 4), dtype=np.float32)])
-    text = source_codes[order].astype("<u4").tobytes().decode("utf-32-le")
-    width, height = transform.size
-    return PageCharacters(text, source_boxes[order], tuple(_join(lines, text)), width, height)
-
-
 def _line_spans(codes: NDArray[np.uint32]) -> list[tuple[int, int]]:
     """Spans between newlines without the spaces around them; blank lines are left out."""
     solid = np.flatnonzero((codes != _NEWLINE) & (codes != _SPACE))
@@ -254,42 +215,3 @@ def _is_bold(handle: int, index: int) -> bool:
     _get_font_info(handle, index, ctypes.addressof(name), 128, None)
     lower = name.value.lower()
     return b"bold" in lower or b"black" in lower or b"heavy" in lower
-
-
-def _typical_leading(lines: list[Line]) -> float:
-    """The usual distance between the baselines of consecutive lines, in font sizes."""
-    ratios = [
-        (after.baseline - line.baseline) / line.size
-        for line, after in pairwise(lines)
-        if line.size > 0 and 0.8 < (after.baseline - line.baseline) / line.size < 2.5
-    ]
-    return float(np.quantile(ratios, 0.3)) if len(ratios) > 3 else 1.25
-
-
-def _separator(line: Line, after: Line | None, typical: float) -> str:
-    """What stands between two printed lines: a space (one line in pieces), a newline, or a paragraph's end."""
-    if after is None or line.size <= 0 or after.size <= 0:
-        return "\n"
-    down = after.baseline - line.baseline
-    if abs(down) < 0.2 * line.size and -0.1 * line.size < after.left - line.right < 3 * line.size:
-        return " "
-    larger = max(line.size, after.size)
-    changed = abs(line.size - after.size) > 0.12 * larger or line.bold != after.bold
-    if down > (typical * 1.25 + 0.05) * larger or (changed and down > 0.9 * larger):
-        return "\n\n"
-    return "\n"
-
-
-def _join(lines: list[Line], text: str) -> list[Line]:
-    """Lines again, with the pieces put together that a space joined."""
-    joined: list[Line] = []
-    for line in lines:
-        before = joined[-1] if joined else None
-        if before is not None and text[before.end : line.start] == " ":
-            bold = before.bold and line.bold
-            joined[-1] = Line(
-                before.start, line.end, before.left, line.right, before.baseline, max(before.size, line.size), bold
-            )
-        else:
-            joined.append(line)
-    return joined

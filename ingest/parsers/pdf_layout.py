@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ingest.parsed import Heading
-from ingest.parsers.pdf_characters import Line, PageCharacters
+from ingest.parsers.pdf_characters import PageCharacters
+from ingest.parsers.pdf_lines import Line
 
 _EDGE_LINES = 3
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.IGNORECASE)

@@ -1,0 +1,119 @@
+"""How exactly a citation's boxes mark its words: what stands under them, read anew from the PDF, against the quote.
+
+Run as `python -m evals.benchmarks.boxes PDF… [--quotes 1000] [--seed 0] [--unit sentence|passage]`.
+"""
+
+import argparse
+import random
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from ingest.boxes import Box, merge_boxes, unpack_boxes
+from ingest.chunk import split_passages
+from ingest.parsers.pdf import parse_pdf
+from ingest.sentences import split_sentences
+
+GOAL = 0.99
+_INSET_POINTS = 0.4
+_MIN_CHARS = 20
+_PASSAGE_WORDS = 160
+_NOT_COMPARED = re.compile(r"\s+")
+_LINE_END_HYPHEN = re.compile("[\x02\ufffe]")  # PDFium's mark; the page shows a hyphen
+
+
+@dataclass(frozen=True)
+class BoxCheck:
+    """One quote, and what an independent reading finds under its boxes."""
+
+    filename: str
+    page: int
+    quote: str
+    found: str
+
+    @property
+    def exact(self) -> bool:
+        """Whether both are the same characters, whitespace aside."""
+        return _NOT_COMPARED.sub("", self.quote) == _NOT_COMPARED.sub("", _LINE_END_HYPHEN.sub("-", self.found))
+
+
+def check_boxes(paths: Sequence[Path], *, n_quotes: int, seed: int, unit: str = "sentence") -> list[BoxCheck]:
+    """Draw `n_quotes` sentences or passages (`unit`) from PDFs at random and read each anew under its boxes."""
+    quotes = [(path, *quote) for path in paths for quote in _quotes(path, unit)]
+    drawn = random.Random(seed).sample(quotes, min(n_quotes, len(quotes)))  # noqa: S311 - a sample, no secret
+    return [BoxCheck(path.name, page, quote, read_under_boxes(path, page, boxes)) for path, page, quote, boxes in drawn]
+
+
+def _quotes(path: Path, unit: str) -> Iterator[tuple[int, str, list[Box]]]:
+    """(page, quote, boxes) for every sentence or passage of a PDF that is not too short to tell anything."""
+    parsed = parse_pdf(path)
+    spans: dict[int, list[tuple[int, int]]] = {}
+    page_start = 0
+    starts = {}
+    for page in parsed.pages:
+        starts[page.number] = page_start
+        page_start += len(page.text)
+        spans[page.number] = split_sentences(page.text) if unit == "sentence" else []
+    if unit == "passage":
+        for passage in split_passages(parsed, _PASSAGE_WORDS, lambda text: len(text.split())):
+            spans[passage.page].append((passage.start - starts[passage.page], passage.end - starts[passage.page]))
+    for page in parsed.pages:
+        boxes = unpack_boxes(page.boxes) if page.boxes is not None else None
+        for start, end in spans[page.number]:
+            if boxes is not None and end - start >= _MIN_CHARS:
+                yield page.number, page.text[start:end], merge_boxes(boxes, page.text, start, end)
+
+
+def read_under_boxes(path: Path, page_number: int, boxes: Sequence[Box]) -> str:
+    """The text that PDFium finds in the boxes, one after the other; every box a little smaller, for touching glyphs."""
+    document = pdfium.PdfDocument(path)
+    try:
+        page = document[page_number - 1]
+        text_page = page.get_textpage()
+        return " ".join(text_page.get_text_bounded(*_user_space(page, box)) for box in boxes)
+    finally:
+        document.close()
+
+
+def _user_space(page: pdfium.PdfPage, box: Box) -> tuple[float, float, float, float]:
+    """(left, bottom, right, top) of a box in PDF user space, by PDFium's own conversion."""
+    width, height = 100_000, 100_000
+    corners = []
+    for x, y in ((box.left, box.top), (box.right, box.bottom)):
+        page_x, page_y = pdfium_c.c_double(), pdfium_c.c_double()
+        pdfium_c.FPDF_DeviceToPage(
+            page.raw, 0, 0, width, height, 0, round(x * width), round(y * height), page_x, page_y
+        )
+        corners.append((page_x.value, page_y.value))
+    (x0, y0), (x1, y1) = corners
+    inset_x = min(_INSET_POINTS, abs(x1 - x0) / 4)
+    inset_y = min(_INSET_POINTS, abs(y1 - y0) / 4)
+    return min(x0, x1) + inset_x, min(y0, y1) + inset_y, max(x0, x1) - inset_x, max(y0, y1) - inset_y
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the share of exact quotes and the first misses; 1 when the share is below the goal."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pdfs", nargs="+", type=Path)
+    parser.add_argument("--quotes", type=int, default=1000)
+    parser.add_argument("--unit", choices=["sentence", "passage"], default="sentence")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--misses", type=int, default=5)
+    options = parser.parse_args(arguments)
+    checks = check_boxes(options.pdfs, n_quotes=options.quotes, seed=options.seed, unit=options.unit)
+    misses = [check for check in checks if not check.exact]
+    share = 1 - len(misses) / len(checks) if checks else 0.0
+    lines = [f"{len(checks)} {options.unit}s, seed {options.seed}: {share:.4f} exact under their boxes (goal {GOAL})"]
+    for miss in misses[: options.misses]:
+        lines += [f"  {miss.filename} page {miss.page}", f"    quote {miss.quote!r}", f"    found {miss.found!r}"]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0 if share >= GOAL else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
