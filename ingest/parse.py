@@ -7,7 +7,7 @@ from pathlib import Path
 
 import puremagic
 
-from ingest.containers import DOCX, container_type
+from ingest.containers import DOCX, XLSX, container_type
 from ingest.errors import FileRejected
 from ingest.language import detect_language
 from ingest.parsed import Heading, ParsedDocument, ParsedPage
@@ -16,17 +16,20 @@ from ingest.parsers.encoding import utf16_without_mark
 from ingest.parsers.html import parse_html
 from ingest.parsers.markdown import parse_markdown
 from ingest.parsers.pdf import parse_pdf
+from ingest.parsers.table import parse_table
 from ingest.parsers.text import parse_text
+from ingest.parsers.xlsx import parse_xlsx
 
 __all__ = ["PARSERS", "Heading", "ParsedDocument", "ParsedPage", "detect_media_type", "parse_file"]
 
 PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
     "application/pdf": parse_pdf,
     DOCX: parse_docx,
+    XLSX: parse_xlsx,
     "text/markdown": parse_markdown,
     "text/html": parse_html,
     "text/plain": parse_text,
-    "text/csv": parse_text,
+    "text/csv": parse_table,
     "application/json": parse_text,
     "application/yaml": parse_text,
 }
@@ -107,6 +110,10 @@ def detect_media_type(path: Path, filename: str) -> str:
     if container in PARSERS:
         return container
     kind = _foreign_kind(path, filename, head)
+    if kind == "application/pdf":  # by its name, but it does not begin as one
+        raise FileRejected(
+            "malformed", f"{filename}: the PDF is damaged, its header is missing; save it anew in a PDF viewer."
+        )
     if kind:
         raise FileRejected("unsupported", f"{filename}: {kind} cannot be read; upload {SUPPORTED}.")
     suffix = Path(filename).suffix.lower()
