@@ -3,9 +3,8 @@
 import re
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from api.errors import TooLarge
 
 JSON_BYTES = 1_000_000
 FORM_OVERHEAD_BYTES = 1_000_000
@@ -14,7 +13,7 @@ _UPLOAD_PATH = re.compile(r"/v1/documents(/[^/]+)?")
 
 
 class BodyLimit:
-    """ASGI middleware: reading past the limit raises TooLarge, which becomes a 413.
+    """ASGI middleware: reading past the limit ends in a 413.
 
     A refused body is read on for a while and thrown away, because a browser that is still sending does not look at
     the answer.
@@ -55,12 +54,12 @@ class _CountedBody:
         self._ended = declared == 0
 
     async def receive(self) -> Message:
-        """The next message of the request. Raises TooLarge past the limit."""
+        """The next message of the request. Raises HTTPException past the limit."""
         if self._declared > self._limit:
-            raise TooLarge(self._sentence())
+            raise self._too_large()
         message = await self._next()
         if self._n_bytes > self._limit:
-            raise TooLarge(self._sentence())
+            raise self._too_large()
         return message
 
     async def drain(self) -> None:
@@ -78,8 +77,10 @@ class _CountedBody:
             self._ended = True
         return message
 
-    def _sentence(self) -> str:
-        return f"The request is larger than {self._limit / 1e6:.0f} MB, the most this address accepts; send less."
+    def _too_large(self) -> HTTPException:
+        """The one error that FastAPI lets through unchanged while it reads a body."""
+        sentence = f"The request is larger than {self._limit / 1e6:.0f} MB, the most this address accepts; send less."
+        return HTTPException(413, sentence)
 
 
 def _declared_bytes(scope: Scope) -> int:

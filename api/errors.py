@@ -5,7 +5,6 @@ FootnoteError
 ├── Forbidden       the person is known but may not do this
 ├── Conflict        the change would break something that must hold
 ├── TooManyTries    too many failed sign-ins; try again later
-├── TooLarge        the request's body is larger than the limit
 └── NotReady        a part that the request needs is still loading
 """
 
@@ -22,10 +21,6 @@ class Forbidden(FootnoteError):
 
 class Conflict(FootnoteError):
     """The change would break something that must hold."""
-
-
-class TooLarge(FootnoteError):
-    """The request's body is larger than the limit."""
 
 
 class TooManyTries(FootnoteError):

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import AsyncIterator, Generator, Iterator
+from typing import Any
 
 import anyio
 from anyio.to_thread import run_sync
@@ -14,6 +15,7 @@ from api.problems import problem_of
 logger = logging.getLogger(__name__)
 
 HEADERS = {"X-Accel-Buffering": "no"}
+EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
 
 
 def encode(event: str, data: object) -> bytes:

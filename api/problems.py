@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from api.errors import Conflict, Forbidden, NotReady, NotSignedIn, TooLarge, TooManyTries
+from api.errors import Conflict, Forbidden, NotReady, NotSignedIn, TooManyTries
 from generation.errors import ModelFailed
 from ingest.errors import (
     FileRejected,
@@ -54,7 +54,6 @@ KINDS: Mapping[type[Exception], Kind] = {
     Forbidden: Kind("forbidden", "Not allowed", 403),
     Conflict: CONFLICT,
     IntegrityError: CONFLICT,
-    TooLarge: TOO_LARGE,
     TooManyTries: Kind("too-many-tries", "Too many tries", 429),
     NotReady: Kind("not-ready", "Still starting", 503),
     StorageFull: Kind("storage-full", "The disk is nearly full", 507),
@@ -162,6 +161,5 @@ def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     details = {
         404: NOT_FOUND_DETAIL,
         405: f"This address does not answer {request.method}; the Allow header says what it does answer.",
-        413: "The request's body is larger than this address accepts.",
     }
     return problem_response(Problem(kind, details.get(error.status_code, error.detail)), error.headers)

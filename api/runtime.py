@@ -137,24 +137,25 @@ class _Follower:
         self._saved_at = time.monotonic()
 
     def run(self) -> None:
+        """Follow until the server stops; what was built at the start, or came last, is saved too."""
+        self._snapshot()
         while not self._stop.wait(FOLLOW_SECONDS):
-            self._step()
-        if self._replica.view().seq > self._saved_seq:
-            self._snapshot()
+            self._catch_up()
+            n_unsaved, age = self._replica.view().seq - self._saved_seq, time.monotonic() - self._saved_at
+            if n_unsaved >= SNAPSHOT_CHANGES or (n_unsaved > 0 and age >= SNAPSHOT_SECONDS):
+                self._snapshot()
+        self._catch_up()
+        self._snapshot()
 
-    def _step(self) -> None:
+    def _catch_up(self) -> None:
         try:
             with self._database.read() as session:
-                seq = self._replica.catch_up(session)
+                self._replica.catch_up(session)
         except Exception:
             logger.exception("following the change log failed, will try again")
-            return
-        n_unsaved, age = seq - self._saved_seq, time.monotonic() - self._saved_at
-        if n_unsaved >= SNAPSHOT_CHANGES or (n_unsaved > 0 and age >= SNAPSHOT_SECONDS):
-            self._snapshot()
 
     def _snapshot(self) -> None:
-        """Write a snapshot; another process that writes them, or a full disk, is only noted."""
+        """Write a snapshot of what is new; another process that writes them, or a full disk, is only noted."""
         seq = self._replica.view().seq
         try:
             self._replica.snapshot()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.to_thread import run_sync
 from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 
 from api.document_views import changing_documents, document_views
@@ -24,7 +25,7 @@ MAX_CHANGING = 200
 PING_POLLS = 20
 
 
-@router.get("/events", summary="Follow documents", response_class=EventSourceResponse)
+@router.get("/events", summary="Follow documents", response_class=StreamingResponse)
 def follow(caller: PersonDep, runtime: RuntimeDep) -> EventSourceResponse:
     """An event `document` for each document the caller may know of whenever its status or progress changes.
 
@@ -55,7 +56,7 @@ class _Watch:
             views = document_views(session, self.caller, changing | self.changing)
         self.since, self.changing = looked_at, changing
         events = []
-        for view in views:
+        for view in sorted(views, key=lambda view: view.updated_at):
             state = view.model_dump_json()
             if self.sent.get(view.id) != state:
                 self.sent[view.id] = state

@@ -181,8 +181,8 @@ def test_answer_of_somebody_else_cannot_be_changed(reading_office: Office, metho
     assert (status, kept) == (404, 200)
 
 
-def test_history_lists_only_own_questions(reading_office: Office) -> None:
-    with reading_office.client("ann") as ann, reading_office.client("bob") as bob:
+def test_history_lists_only_own_questions(office: Office) -> None:
+    with office.client("ann") as ann, office.client("bob") as bob:
         ann.post("/v1/answers", json={"question": HIDDEN_QUESTION})
         bob.post("/v1/answers", json={"question": "How much may a hotel night cost?"})
         questions = [item["question"] for item in bob.get("/v1/answers").json()["items"]]

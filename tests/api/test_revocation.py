@@ -174,15 +174,17 @@ def test_stream_of_documents_tells_readers_and_nobody_else(office: Office) -> No
 def collect_titles(client: httpx.Client, titles: list[str]) -> None:
     """Follow documents until «The end» is told."""
     with client.stream("GET", "/v1/documents/events") as stream:
-        for data in data_of(stream):
+        lines = stream.iter_lines()
+        titles.append(next(lines))
+        for data in data_of(lines):
             titles.append(data["title"])
             if data["title"] == "The end":
                 return
 
 
-def data_of(stream: httpx.Response) -> Iterator[dict[str, str]]:
+def data_of(lines: Iterator[str]) -> Iterator[dict[str, str]]:
     """The data of a stream's events."""
-    for line in stream.iter_lines():
+    for line in lines:
         if line.startswith("data: "):
             yield json.loads(line.removeprefix("data: "))
 

@@ -38,8 +38,8 @@ def test_cookie_is_kept_from_scripts_and_other_sites(reading_office: Office) -> 
         pytest.param("", "", id="nothing"),
     ],
 )
-def test_wrong_sign_ins_are_refused_with_the_same_words(reading_office: Office, who: str, password: str) -> None:
-    with reading_office.client() as client:
+def test_wrong_sign_ins_are_refused_with_the_same_words(office: Office, who: str, password: str) -> None:
+    with office.client() as client:
         response = client.post("/v1/session", json={"email": who, "password": password})
 
     assert response.status_code == 401
@@ -47,8 +47,8 @@ def test_wrong_sign_ins_are_refused_with_the_same_words(reading_office: Office, 
     assert "set-cookie" not in response.headers
 
 
-def test_guessing_is_slowed_down(reading_office: Office) -> None:
-    with reading_office.client() as client:
+def test_guessing_is_slowed_down(office: Office) -> None:
+    with office.client() as client:
         guesses = [client.post("/v1/session", json={"email": email("ann"), "password": f"guess {i}"}) for i in range(7)]
 
     assert [guess.status_code for guess in guesses[:5]] == [401] * 5
@@ -56,8 +56,8 @@ def test_guessing_is_slowed_down(reading_office: Office) -> None:
     assert int(guesses[-1].headers["retry-after"]) >= 1
 
 
-def test_guessing_one_password_does_not_keep_others_out(reading_office: Office) -> None:
-    with reading_office.client() as client:
+def test_guessing_one_password_does_not_keep_others_out(office: Office) -> None:
+    with office.client() as client:
         for i in range(7):
             client.post("/v1/session", json={"email": email("ann"), "password": f"guess {i}"})
         status = client.post("/v1/session", json={"email": email("bob"), "password": PASSWORD}).status_code
