@@ -7,7 +7,7 @@ from pathlib import Path
 
 import puremagic
 
-from ingest.containers import DOCX, XLSX, container_type
+from ingest.containers import DOCX, PPTX, XLSX, container_type
 from ingest.errors import FileRejected
 from ingest.language import detect_language
 from ingest.parsed import Heading, ParsedDocument, ParsedPage
@@ -16,6 +16,7 @@ from ingest.parsers.encoding import utf16_without_mark
 from ingest.parsers.html import parse_html
 from ingest.parsers.markdown import parse_markdown
 from ingest.parsers.pdf import parse_pdf
+from ingest.parsers.pptx import parse_pptx
 from ingest.parsers.table import parse_table
 from ingest.parsers.text import parse_text
 from ingest.parsers.xlsx import parse_xlsx
@@ -26,6 +27,7 @@ PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
     "application/pdf": parse_pdf,
     DOCX: parse_docx,
     XLSX: parse_xlsx,
+    PPTX: parse_pptx,
     "text/markdown": parse_markdown,
     "text/html": parse_html,
     "text/plain": parse_text,
