@@ -102,7 +102,7 @@ def _embedding_model(parts: Parts) -> Check:
 def _indexes(parts: Parts) -> Check:
     with parts.database.read() as session:
         report = parts.replica.verify(session)
-    if report.clean:
+    if report.matches:
         return Check("indexes", "ok", "they equal the database")
     return Check("indexes", "missing", "they differ from the database", "Run `footnote index rebuild`.")
 

@@ -23,8 +23,8 @@ def verify(as_json: JsonOption = False) -> None:
     with command() as parts, parts.database.read() as session:
         parts.replica.catch_up(session)
         report = parts.replica.verify(session)
-    _print({**asdict(report), "clean": report.clean}, as_json=as_json)
-    if not report.clean:
+    _print({**asdict(report), "matches": report.matches}, as_json=as_json)
+    if not report.matches:
         raise typer.Exit(1)
 
 
