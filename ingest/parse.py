@@ -7,7 +7,7 @@ from pathlib import Path
 
 import puremagic
 
-from ingest.containers import DOCX, PPTX, XLSX, container_type
+from ingest.containers import DOCX, ODP, ODS, ODT, PPTX, XLSX, container_type
 from ingest.errors import FileRejected
 from ingest.language import detect_language
 from ingest.parsed import Heading, ParsedDocument, ParsedPage
@@ -15,6 +15,8 @@ from ingest.parsers.docx import parse_docx
 from ingest.parsers.encoding import utf16_without_mark
 from ingest.parsers.html import parse_html
 from ingest.parsers.markdown import parse_markdown
+from ingest.parsers.odf import parse_odp, parse_odt
+from ingest.parsers.ods import parse_ods
 from ingest.parsers.pdf import parse_pdf
 from ingest.parsers.pptx import parse_pptx
 from ingest.parsers.table import parse_table
@@ -28,6 +30,9 @@ PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
     DOCX: parse_docx,
     XLSX: parse_xlsx,
     PPTX: parse_pptx,
+    ODT: parse_odt,
+    ODS: parse_ods,
+    ODP: parse_odp,
     "text/markdown": parse_markdown,
     "text/html": parse_html,
     "text/plain": parse_text,
@@ -55,6 +60,7 @@ _TEXT_SUFFIXES = {
 }
 # Text that only another program can show as text, by suffix.
 _FOREIGN_TEXT = {".eml": "mail (.eml)", ".mbox": "mail (.mbox)", ".svg": "SVG image", ".ps": "PostScript"}
+_UNKNOWN = "this kind of binary file"
 _SIGNATURES = (
     (b"PK\x03\x04", "ZIP archive or Office file"),
     (b"PK\x05\x06", "empty ZIP archive"),
@@ -112,7 +118,7 @@ def detect_media_type(path: Path, filename: str) -> str:
     if container in PARSERS:
         return container
     kind = _foreign_kind(path, filename, head)
-    if kind == "application/pdf":  # by its name, but it does not begin as one
+    if kind in (_UNKNOWN, "application/pdf") and filename.lower().endswith(".pdf"):
         raise FileRejected(
             "malformed", f"{filename}: the PDF is damaged, its header is missing; save it anew in a PDF viewer."
         )
@@ -136,9 +142,9 @@ def _foreign_kind(path: Path, filename: str, head: bytes) -> str | None:
     if _looks_like_text(head):
         return None
     try:
-        return puremagic.from_file(path, mime=True) or "this kind of binary file"
+        return puremagic.from_file(path, mime=True) or _UNKNOWN
     except (puremagic.PureError, ValueError):
-        return "this kind of binary file"
+        return _UNKNOWN
 
 
 def _looks_like_text(head: bytes) -> bool:

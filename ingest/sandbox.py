@@ -1,6 +1,7 @@
 """Parse and draw foreign files in throw-away children with limits; nothing of a file is interpreted in this process."""
 
 import base64
+import contextlib
 import itertools
 import json
 import os
@@ -21,6 +22,7 @@ from ingest.parsed import ParsedDocument
 
 _READ_BYTES = 1 << 20
 _GRACE_SECONDS = 5.0
+_ATTEMPTS = 3
 _ERROR_CLASSES = frozenset(get_args(ErrorClass))
 
 
@@ -94,6 +96,11 @@ class Sandbox:
         answer = self._ask("probe", Path(os.devnull), "probe")
         return tuple(read_text(name) for name in cast(list[object], answer.get("held") or []))
 
+    @property
+    def server_pid(self) -> int | None:
+        """The fork server's process id while one runs."""
+        return self._process.pid if self._process is not None else None
+
     def close(self) -> None:
         """End the server and its children."""
         with self._lock:
@@ -112,15 +119,13 @@ class Sandbox:
             "cpu_seconds": limits.cpu_seconds,
             "file_bytes": limits.file_bytes,
         }
-        try:
-            outcome = self._run(request)
-        except _ServerGone:
-            try:
+        outcome = None
+        for _ in range(_ATTEMPTS):  # the server may end under a request, whosever fault that is
+            with contextlib.suppress(_ServerGone):
                 outcome = self._run(request)
-            except _ServerGone as error:
-                raise FileRejected(
-                    "internal", f"{filename}: the parsing process ended twice; see the log and try again."
-                ) from error
+                break
+        if outcome is None:
+            raise FileRejected("internal", f"{filename}: the parsing process ended {_ATTEMPTS} times; see the log.")
         if outcome.answer is None:
             raise _rejection(outcome, filename, limits)
         return _read_answer(outcome.answer, filename, limits)

@@ -46,7 +46,16 @@ def check_boxes(paths: Sequence[Path], *, n_quotes: int, seed: int, unit: str = 
     """Draw `n_quotes` sentences or passages (`unit`) from PDFs at random and read each anew under its boxes."""
     quotes = [(path, *quote) for path in paths for quote in _quotes(path, unit)]
     drawn = random.Random(seed).sample(quotes, min(n_quotes, len(quotes)))  # noqa: S311 - a sample, no secret
-    return [BoxCheck(path.name, page, quote, read_under_boxes(path, page, boxes)) for path, page, quote, boxes in drawn]
+    checks = []
+    for path in paths:
+        document = pdfium.PdfDocument(path)
+        checks += [
+            BoxCheck(path.name, page, quote, read_under_boxes(document, page, boxes))
+            for drawn_from, page, quote, boxes in drawn
+            if drawn_from == path
+        ]
+        document.close()
+    return checks
 
 
 def _quotes(path: Path, unit: str) -> Iterator[tuple[int, str, list[Box]]]:
@@ -69,15 +78,14 @@ def _quotes(path: Path, unit: str) -> Iterator[tuple[int, str, list[Box]]]:
                 yield page.number, page.text[start:end], merge_boxes(boxes, page.text, start, end)
 
 
-def read_under_boxes(path: Path, page_number: int, boxes: Sequence[Box]) -> str:
+def read_under_boxes(document: pdfium.PdfDocument, page_number: int, boxes: Sequence[Box]) -> str:
     """The text that PDFium finds in the boxes, one after the other; every box a little smaller, for touching glyphs."""
-    document = pdfium.PdfDocument(path)
-    try:
-        page = document[page_number - 1]
-        text_page = page.get_textpage()
-        return " ".join(text_page.get_text_bounded(*_user_space(page, box)) for box in boxes)
-    finally:
-        document.close()
+    page = document[page_number - 1]
+    text_page = page.get_textpage()
+    found = " ".join(text_page.get_text_bounded(*_user_space(page, box)) for box in boxes)
+    text_page.close()
+    page.close()
+    return found
 
 
 def _user_space(page: pdfium.PdfPage, box: Box) -> tuple[float, float, float, float]:

@@ -38,6 +38,8 @@ def parse_tree(text: str) -> etree._Element:
     try:
         tree: etree._Element | None = etree.fromstring(text.encode(), parser)
     except etree.LxmlError as error:
+        if any(entry.type == etree.ErrorTypes.ERR_NO_MEMORY for entry in parser.error_log):
+            raise MemoryError from error
         raise FileRejected("malformed", "the HTML cannot be read; save the page anew in a browser.") from error
     if tree is None:
         raise FileRejected("empty", "the HTML has no content; upload a file with text in it.")

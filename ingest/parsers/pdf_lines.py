@@ -62,7 +62,7 @@ def _attach_superscripts(
     hosts = [line for line in printed if line.end - line.start > _MAX_SUPERSCRIPT]
     rows: dict[int, tuple[Line, NDArray[np.int64]]] = {}
     tiny: list[tuple[Line, Line]] = []
-    for line in (piece for line in printed for piece in _scattered(line, boxes, page_width)):
+    for line in [piece for whole in printed for piece in _scattered(whole, boxes, page_width)]:
         host = _host(line, hosts) if line.end - line.start <= _MAX_SUPERSCRIPT else None
         if host is None:
             rows[line.start] = (line, np.arange(line.start, line.end))
