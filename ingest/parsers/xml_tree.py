@@ -31,15 +31,17 @@ def parse_xml(data: bytes) -> etree._Element:
     return root
 
 
-def stream_elements(source: ByteSource | IO[bytes], names: frozenset[str]) -> Iterator[etree._Element]:
+def stream_elements(
+    source: ByteSource | IO[bytes], names: frozenset[str], *, opening: str | None = None
+) -> Iterator[etree._Element]:
     """Finished elements with these local names, in order; each is emptied after it was used.
 
-    Raises FileRejected: malformed.
+    Elements named `opening` come when they begin, with their attributes only. Raises FileRejected: malformed.
     """
     events = etree.iterparse(
         source,
-        events=("end",),
-        tag=[f"{{*}}{name}" for name in sorted(names)],
+        events=("start", "end"),
+        tag=[f"{{*}}{name}" for name in sorted(names | ({opening} if opening else set()))],
         resolve_entities=False,
         load_dtd=False,
         no_network=True,
@@ -48,8 +50,12 @@ def stream_elements(source: ByteSource | IO[bytes], names: frozenset[str]) -> It
         huge_tree=False,
     )
     try:
-        for _, element in events:
+        for event, element in events:
+            if (event == "start") != (local_name(element) == opening):
+                continue
             yield element
+            if event == "start":
+                continue
             element.clear()
             while element.getprevious() is not None:
                 parent = element.getparent()
