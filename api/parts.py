@@ -99,7 +99,8 @@ class Parts:
     @part
     def embedder(self) -> Embedder:
         """The embedding model."""
-        return load_embedder(self.ingest_settings.embedding_model, self.folder.models)
+        settings = self.ingest_settings
+        return load_embedder(settings.embedding_model, settings.model_cache or self.folder.models)
 
     @part
     def ingestion(self) -> Ingestion:

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class GenerationSettings(BaseSettings):
     """Read from `FOOTNOTE_*` variables or `.env`; the default needs no model server and no key."""
 
-    model_config = SettingsConfigDict(env_prefix="FOOTNOTE_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="FOOTNOTE_", env_file=".env", env_ignore_empty=True, extra="ignore")
 
     model: str = Field("extractive", description="What writes answers, as `provider` or `provider:name`.")
     answer_length: Literal["short", "normal", "long"] = Field(

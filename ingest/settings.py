@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class IngestSettings(BaseSettings):
     """Read from `FOOTNOTE_*` variables or `.env`; every default runs on a laptop."""
 
-    model_config = SettingsConfigDict(env_prefix="FOOTNOTE_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="FOOTNOTE_", env_file=".env", env_ignore_empty=True, extra="ignore")
 
     data_dir: Path = Field(Path("footnote-data"), description="Folder of the database, originals and indexes.")
     database_url: str = Field(
@@ -20,6 +20,9 @@ class IngestSettings(BaseSettings):
     )
     max_upload_bytes: int = Field(100_000_000, description="Largest accepted file, in bytes.")
     min_free_bytes: int = Field(200_000_000, description="Uploads are refused below this much free space, in bytes.")
+    model_cache: Path | None = Field(
+        None, description="Folder of converted models, which data folders may share; empty means in the data folder."
+    )
 
     @property
     def resolved_database_url(self) -> str:

@@ -19,10 +19,16 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
+def pytest_configure() -> None:
+    """Convert the embedding model once on a machine, not once a data folder: servers that tests start share it too."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "footnote-tests" / "models"
+    os.environ.setdefault("FOOTNOTE_MODEL_CACHE", str(cache))
+
+
 @pytest.fixture(scope="session")
 def model_cache() -> Path:
-    """A folder that outlives the run, so that the embedding model is converted once on a machine."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "footnote-tests" / "models"
+    """A folder that outlives the run, with the converted embedding model."""
+    return Path(os.environ["FOOTNOTE_MODEL_CACHE"])
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ class KilledServer:
     """A server with its worker in one process group, which is killed and started again on the same data."""
 
     def __init__(self, data_dir: Path) -> None:
-        self.environment = {**os.environ, "FOOTNOTE_DATA_DIR": str(data_dir), "COLUMNS": "200"}
+        self.environment = {**os.environ, "FOOTNOTE_DATA_DIR": str(data_dir)}
         self.log = (data_dir.parent / "server.log").open("ab")
         self.start()
 
