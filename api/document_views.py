@@ -68,16 +68,18 @@ def document_views(session: Session, caller: Caller, document_ids: Collection[st
 
 
 def changing_documents(session: Session, since: dt.datetime, *, limit: int) -> set[str]:
-    """The ids of at most `limit` documents that change right now: at work, or touched at `since` or later."""
-    statement = (
+    """The ids of documents that change about now: touched at `since` or later, at work, or next in the queue.
+
+    At most `limit` of those that were touched, the last ones, and of those with a job.
+    """
+    touched = select(Document.id).where(Document.updated_at >= since).order_by(Document.updated_at.desc())
+    working = (
         select(Version.document_id)
-        .join(Document, Document.id == Version.document_id)
-        .outerjoin(Job, Job.version_id == Version.id)
-        .where(or_(Job.state == "running", Document.updated_at >= since, Version.created_at >= since))
-        .order_by(Document.updated_at.desc())
-        .limit(limit)
+        .join(Job, Job.version_id == Version.id)
+        .where(Job.state.in_(("running", "queued")))
+        .order_by(Job.state.desc(), Job.priority, Job.enqueued_at)
     )
-    return set(session.scalars(statement))
+    return {*session.scalars(touched.limit(limit)), *session.scalars(working.limit(limit))}
 
 
 def _rows(caller: Caller) -> Select[Document, Version, Job, bool]:

@@ -14,6 +14,7 @@ from api.document_views import changing_documents, document_views
 from api.events import HEADERS, comment, encode
 from api.policies import PersonDep, RuntimeDep
 from api.runtime import Runtime
+from api.schemas import DocumentView
 from api.sign_in import Caller, renewed
 from ingest.database import utc_now
 
@@ -23,6 +24,7 @@ POLL_SECONDS = 0.5
 OVERLAP = dt.timedelta(seconds=2)
 MAX_CHANGING = 200
 PING_POLLS = 20
+UNFINISHED = frozenset({"queued", "running"})
 
 
 @router.get("/events", summary="Follow documents", response_class=StreamingResponse)
@@ -36,16 +38,16 @@ def follow(caller: PersonDep, runtime: RuntimeDep) -> EventSourceResponse:
 
 @dataclass
 class _Watch:
-    """One stream's memory: who watches, what was sent last, and what was changing at the last look."""
+    """One stream's memory: who watches, and how each document that they were told of was last."""
 
     runtime: Runtime
     caller: Caller | None
-    sent: dict[str, str] = field(default_factory=dict)
-    changing: set[str] = field(default_factory=set)
+    told: dict[str, DocumentView] = field(default_factory=dict)
     since: dt.datetime = field(default_factory=utc_now)
 
     def look(self) -> list[bytes]:
         """The events since the last look; sets `caller` to None when it no longer counts."""
+        unfinished = {document_id for document_id, view in self.told.items() if view.status in UNFINISHED}
         with self.runtime.database.read() as session:
             assert self.caller is not None
             self.caller = renewed(session, self.caller)
@@ -53,17 +55,11 @@ class _Watch:
                 return [encode("end", {})]
             looked_at = utc_now()
             changing = changing_documents(session, self.since - OVERLAP, limit=MAX_CHANGING)
-            views = document_views(session, self.caller, changing | self.changing)
-        self.since, self.changing = looked_at, changing
-        events = []
-        for view in sorted(views, key=lambda view: view.updated_at):
-            state = view.model_dump_json()
-            if self.sent.get(view.id) != state:
-                self.sent[view.id] = state
-                events.append(encode("document", view.model_dump(mode="json")))
-        for document_id in self.sent.keys() - {view.id for view in views}:
-            del self.sent[document_id]
-        return events
+            views = document_views(session, self.caller, changing | unfinished)
+        self.since = looked_at
+        news = [view for view in sorted(views, key=lambda view: view.updated_at) if self.told.get(view.id) != view]
+        self.told = {view.id: view for view in views}
+        return [encode("document", view.model_dump(mode="json")) for view in news]
 
 
 async def _events(runtime: Runtime, caller: Caller) -> AsyncIterator[bytes]:

@@ -171,6 +171,20 @@ def test_stream_of_documents_tells_readers_and_nobody_else(office: Office) -> No
     assert all(titles[-1] == "The end" for titles in seen.values())
 
 
+def test_stream_of_documents_tells_how_an_upload_ends(office: Office) -> None:
+    with office.client("boss") as boss, boss.stream("GET", "/v1/documents/events") as stream:
+        lines = stream.iter_lines()
+        next(lines)
+        with office.client("boss") as uploader:
+            uploader.post("/v1/documents", files={"file": ("broken.pdf", b"%PDF-1.7 broken")}).raise_for_status()
+        data = data_of(lines)
+        first = next(data)
+        office.work()
+        last = next(view for view in data if view["status"] == "failed")
+
+    assert (first["status"], last["error_class"]) == ("queued", "malformed")
+
+
 def collect_titles(client: httpx.Client, titles: list[str]) -> None:
     """Follow documents until «The end» is told."""
     with client.stream("GET", "/v1/documents/events") as stream:

@@ -13,6 +13,7 @@ from api.settings import ApiSettings
 from ingest.embed import Embedder
 from ingest.errors import ModelMissing
 from ingest.sandbox import Sandbox
+from ingest.snapshot import list_snapshots, read_facts
 from tests.api.office import Office, add_people, opened, serving, wait_until
 
 
@@ -86,4 +87,5 @@ def test_server_leaves_a_snapshot_when_it_stops(unserved: Office) -> None:
         wait_until(lambda: httpx.get(f"{url}/readyz").status_code == 200)
         unserved.add(b"# Parking\n\nThe garage opens at six.\n", "parking.md", ["everyone"])
 
-    assert len(list((unserved.parts.folder.indexes / "snapshots").iterdir())) == 1
+    newest = list_snapshots(unserved.parts.folder.indexes / "snapshots")[0]
+    assert read_facts(newest)["seq"] == 1
