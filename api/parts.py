@@ -100,7 +100,8 @@ class Parts:
     def embedder(self) -> Embedder:
         """The embedding model."""
         settings = self.ingest_settings
-        return load_embedder(settings.embedding_model, settings.model_cache or self.folder.models)
+        cache = Path(settings.model_cache) if settings.model_cache else self.folder.models
+        return load_embedder(settings.embedding_model, cache)
 
     @part
     def ingestion(self) -> Ingestion:

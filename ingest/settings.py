@@ -20,8 +20,8 @@ class IngestSettings(BaseSettings):
     )
     max_upload_bytes: int = Field(100_000_000, description="Largest accepted file, in bytes.")
     min_free_bytes: int = Field(200_000_000, description="Uploads are refused below this much free space, in bytes.")
-    model_cache: Path | None = Field(
-        None, description="Folder of converted models, which data folders may share; empty means in the data folder."
+    model_cache: str = Field(
+        "", description="Folder of converted models, which data folders may share; empty means in the data folder."
     )
 
     @property
