@@ -93,6 +93,8 @@ def settings() -> dict[str, tuple[str, str]]:
 
 
 def _shown(default: object) -> str:
+    if default is None:
+        return ""
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 

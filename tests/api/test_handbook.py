@@ -12,6 +12,7 @@ import pytest
 
 from api.settings import ApiSettings
 from generation.settings import GenerationSettings
+from ingest.parse import PARSERS
 from ingest.settings import IngestSettings
 
 HANDBOOK = Path(__file__).parents[2] / "api" / "handbook"
@@ -75,6 +76,36 @@ def test_settings_of_the_handbook_are_the_settings_of_the_code():
     named = set(SETTING.findall((HANDBOOK / "settings.md").read_text(encoding="utf-8")))
 
     assert named == real
+
+
+FORMATS = {
+    "application/pdf": "PDF",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word (.docx)",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel (.xlsx)",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint (.pptx)",
+    "application/vnd.oasis.opendocument.text": ".odt",
+    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+    "application/vnd.oasis.opendocument.presentation": ".odp",
+    "application/epub+zip": "EPUB",
+    "application/rtf": "RTF",
+    "message/rfc822": ".eml",
+    "application/mbox": ".mbox",
+    "application/vnd.ms-outlook": ".msg",
+    "text/markdown": "Markdown",
+    "text/html": "HTML",
+    "text/plain": "plain text",
+    "text/csv": "CSV",
+    "application/json": "JSON",
+    "application/yaml": "YAML",
+}
+
+
+def test_formats_of_the_handbook_are_the_formats_of_the_code():
+    page = (HANDBOOK / "supported-files-and-limits.md").read_text(encoding="utf-8")
+    table = page.split("## Formats")[1].split("\n\n")[1]
+    first_column = "\n".join(line.split("|")[1] for line in table.splitlines())
+
+    assert {media_type for media_type, name in FORMATS.items() if name in first_column} == set(PARSERS)
 
 
 def test_pdf_is_the_one_that_its_source_makes():
