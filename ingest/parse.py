@@ -7,18 +7,20 @@ from pathlib import Path
 
 import puremagic
 
-from ingest.containers import DOCX, ODP, ODS, ODT, PPTX, XLSX, container_type
+from ingest.containers import DOCX, EPUB, ODP, ODS, ODT, PPTX, RTF, XLSX, container_type
 from ingest.errors import FileRejected
 from ingest.language import detect_language
 from ingest.parsed import Heading, ParsedDocument, ParsedPage
 from ingest.parsers.docx import parse_docx
 from ingest.parsers.encoding import utf16_without_mark
+from ingest.parsers.epub import parse_epub
 from ingest.parsers.html import parse_html
 from ingest.parsers.markdown import parse_markdown
 from ingest.parsers.odf import parse_odp, parse_odt
 from ingest.parsers.ods import parse_ods
 from ingest.parsers.pdf import parse_pdf
 from ingest.parsers.pptx import parse_pptx
+from ingest.parsers.rtf import parse_rtf
 from ingest.parsers.table import parse_table
 from ingest.parsers.text import parse_text
 from ingest.parsers.xlsx import parse_xlsx
@@ -33,6 +35,8 @@ PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
     ODT: parse_odt,
     ODS: parse_ods,
     ODP: parse_odp,
+    RTF: parse_rtf,
+    EPUB: parse_epub,
     "text/markdown": parse_markdown,
     "text/html": parse_html,
     "text/plain": parse_text,
