@@ -8,6 +8,8 @@ _BULLET = re.compile(
 _LATIN_END = r"(?:[.!?…]+[\"'”’»)\]]*(?:\[\d+\])*)(?=\s|$)"
 _CJK_END = r"(?:[。！？｡]+[」』”’）】》]*)"
 _END = re.compile(f"{_LATIN_END}|{_CJK_END}")
+# A row of a table of figures: it ends with two of them.
+_ROW_END = re.compile(r"\s[$€£(]*[\d.,]*\d[\d.,)%]*(?:\s+[$€£]?\s?[(\d.,)%—–-]+)+\s*%?$")
 _CJK = frozenset("。！？｡")
 _LAST_WORD = re.compile(r"(?:^|[\s(\[\"'“‘/—-])([^\s(\[\"'“‘/—-]{1,20})$")
 _OPENING = "\"'“‘«([¿¡•- "
@@ -92,7 +94,7 @@ def _continues(text: str, last_start: int, last_end: int, start: int, end: int, 
         return True
     if last in ".!?…:。！？" or (last in _CLOSING and before[-2:-1] in (".", "!", "?")):
         return last != ":" and last_end - last_start > 0.5 * width
-    return last_end - last_start > 0.7 * width and width > 30
+    return last_end - last_start > 0.7 * width and width > 30 and not _ROW_END.search(before)
 
 
 def _split_unit(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -37,6 +37,7 @@ def _fast(function: object, result: type, *arguments: type) -> ctypes._CFuncPtr:
 
 _POINTER, _INT = ctypes.c_void_p, ctypes.c_int
 _get_unicode = _fast(pdfium_c.FPDFText_GetUnicode, ctypes.c_uint, _POINTER, _INT)
+_get_text = _fast(pdfium_c.FPDFText_GetText, _INT, _POINTER, _INT, _INT, _POINTER)
 _get_box = _fast(pdfium_c.FPDFText_GetCharBox, _INT, _POINTER, _INT, _POINTER, _POINTER, _POINTER, _POINTER)
 _get_origin = _fast(pdfium_c.FPDFText_GetCharOrigin, _INT, _POINTER, _INT, _POINTER, _POINTER)
 _get_font_size = _fast(pdfium_c.FPDFText_GetFontSize, ctypes.c_double, _POINTER, _INT)
@@ -54,7 +55,7 @@ def read_page(page: pdfium.PdfPage) -> PageCharacters:
     try:
         n = min(text_page.count_chars(), _MAX_CHARS_PER_PAGE)
         handle = ctypes.cast(text_page.raw, ctypes.c_void_p).value or 0
-        codes = np.fromiter(map(_get_unicode, repeat(handle, n), range(n)), dtype=np.uint32, count=n)
+        codes = _char_codes(handle, n)
         boxes = _to_fractions(_char_boxes(handle, codes), transform)
         codes, boxes, indexes = _clean(codes, boxes)
         lines = _measure(handle, indexes, boxes, _line_spans(codes), transform)
@@ -93,10 +94,18 @@ def _page_transform(page: pdfium.PdfPage) -> _Transform:
     return _Transform(left, bottom, right, top, pdfium_c.FPDFPage_GetRotation(page.raw) % 4)
 
 
+def _char_codes(handle: int, n: int) -> NDArray[np.uint32]:
+    """The characters' codes (n,), read at once where PDFium's text has one unit for each, else one by one."""
+    units = np.zeros(n + 1, dtype="<u2")
+    if _get_text(handle, 0, n, units.ctypes.data) == n + 1:
+        return units[:n].astype(np.uint32)
+    return np.fromiter(map(_get_unicode, repeat(handle, n), range(n)), dtype=np.uint32, count=n)
+
+
 def _char_boxes(handle: int, codes: NDArray[np.uint32]) -> NDArray[np.float64]:
     """Boxes (n, 4) in user space: left, right, bottom, top; zeros for spaces and control characters."""
     boxes = np.zeros((len(codes), 4), dtype=np.float64)
-    indexes = np.flatnonzero((codes > _SPACE) | (codes == _LINE_END_HYPHENS[0]))
+    indexes = np.flatnonzero((codes > _SPACE) | np.isin(codes, _LINE_END_HYPHENS))
     address = boxes.ctypes.data
     pointers = [(indexes * 32 + address + 8 * column).tolist() for column in range(4)]
     deque(map(_get_box, repeat(handle), indexes.tolist(), *pointers), maxlen=0)
