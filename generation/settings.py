@@ -11,7 +11,7 @@ class GenerationSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="FOOTNOTE_", env_file=".env", env_ignore_empty=True, extra="ignore")
 
-    model: str = Field("extractive", description="What writes answers, as `provider` or `provider:name`.")
+    model: str = Field(default="extractive", description="What writes answers, as `provider` or `provider:name`.")
     answer_length: Literal["short", "normal", "long"] = Field(
-        "short", description="Length of an answer unless the question says: short, normal or long."
+        default="short", description="Length of an answer unless the question says: short, normal or long."
     )

@@ -11,17 +11,21 @@ class IngestSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="FOOTNOTE_", env_file=".env", env_ignore_empty=True, extra="ignore")
 
-    data_dir: Path = Field(Path("footnote-data"), description="Folder of the database, originals and indexes.")
+    data_dir: Path = Field(default=Path("footnote-data"), description="Folder of the database, originals and indexes.")
     database_url: str = Field(
-        "", description="SQLAlchemy URL; empty means SQLite in the data folder. PostgreSQL: postgresql+psycopg://…"
+        default="",
+        description="SQLAlchemy URL; empty means SQLite in the data folder. PostgreSQL: postgresql+psycopg://…",
     )
     embedding_model: str = Field(
-        "all-MiniLM-L6-v2", description="A sentence-transformers model: bundled name, hub name or folder."
+        default="all-MiniLM-L6-v2", description="A sentence-transformers model: bundled name, hub name or folder."
     )
-    max_upload_bytes: int = Field(100_000_000, description="Largest accepted file, in bytes.")
-    min_free_bytes: int = Field(200_000_000, description="Uploads are refused below this much free space, in bytes.")
+    max_upload_bytes: int = Field(default=100_000_000, description="Largest accepted file, in bytes.")
+    min_free_bytes: int = Field(
+        default=200_000_000, description="Uploads are refused below this much free space, in bytes."
+    )
     model_cache: str = Field(
-        "", description="Folder of converted models, which data folders may share; empty means in the data folder."
+        default="",
+        description="Folder of converted models, which data folders may share; empty means in the data folder.",
     )
 
     @property

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, exists
 
-from ingest.replica import ReplicaView
+from ingest.replica_view import ReplicaView
 from ingest.tables import AclEntry, Document
 
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from ingest.embed import Embedder
 from ingest.errors import InvalidInput
-from ingest.replica import Replica, ReplicaView
+from ingest.replica import Replica
+from ingest.replica_view import ReplicaView
 from ingest.tables import Document, Passage, Version
 from retrieval.fusion import min_max, weighted_mean
 from retrieval.hit import Hit
@@ -63,7 +64,7 @@ class Searcher:
         keyword_scores = keywords.result() if keywords else {}
         fused = _fuse(vector_scores, keyword_scores, mode)
         ranking = sorted(fused, key=lambda passage_id: (-fused[passage_id], passage_id))
-        hits = []
+        hits: list[Hit] = []
         for passage_id, (passage, version, document) in _load(session, ranking, principals, collection, k).items():
             hits.append(
                 Hit(
