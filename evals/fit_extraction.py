@@ -19,8 +19,8 @@ from scipy.optimize import minimize  # type: ignore[import-untyped]
 from evals.answer_sets import AnswerPassage, AnswerQuestion, read_clapnq, read_squad
 from generation.abstain import ANSWERABLE_FEATURES, answerable_features
 from generation.candidates import Sentence, read_sentences
-from generation.evidence import MAX_PASSAGES, MAX_SENTENCES
-from generation.sentence_features import FEATURES, sentence_features
+from generation.evidence import MAX_EMBEDDED, MAX_PASSAGES, MAX_SENTENCES
+from generation.sentence_features import FEATURES, lexical_features, most_likely, vector_features
 from ingest.embed import Embedder, embedding_text, load_embedder
 from ingest.keyword_index import KeywordEntry, KeywordIndex, KeywordReader
 from retrieval.fusion import weighted_mean
@@ -37,11 +37,12 @@ CASE_WEIGHTS = {"squad+": 1.0, "squad-": 0.1, "clapnq+": 5.0, "clapnq-": 2.5, "f
 
 @dataclass(frozen=True)
 class Case:
-    """A question with the sentences found for it: features (n, d), and which of them hold the answer (n,)."""
+    """A question with the likely sentences found for it: features (n, d), and which of them hold the answer (n,)."""
 
     question: AnswerQuestion
     kind: str
     fold: str
+    hits: tuple[Hit, ...]
     sentences: tuple[Sentence, ...]
     features: NDArray[np.float32]
     holds_answer: NDArray[np.bool_]
@@ -83,9 +84,10 @@ class PassageSearch:
         by_keyword = {int(i): float(score) for i, score in found if allowed[int(i)]}
         fused = weighted_mean(by_vector, by_keyword, VECTOR_WEIGHT)
         ranking = sorted(fused, key=lambda i: (-fused[i], i))[:k]
-        return [self.hit(i, fused[i], rank) for rank, i in enumerate(ranking, start=1)]
+        return [self.hit(i, fused[i], rank, float(cosines[i])) for rank, i in enumerate(ranking, start=1)]
 
-    def hit(self, i: int, score: float, rank: int) -> Hit:
+    def hit(self, i: int, score: float, rank: int, cosine: float | None = None) -> Hit:
+        """A passage as a hit."""
         passage = self._passages[i]
         return Hit(
             passage_id=i,
@@ -102,7 +104,7 @@ class PassageSearch:
             text=passage.text,
             score=score,
             rank=rank,
-            vector_score=None,
+            vector_score=cosine,
             keyword_score=None,
         )
 
@@ -133,16 +135,19 @@ def build_cases(questions: Sequence[AnswerQuestion], embedder: Embedder, folder:
 def _case(
     question: AnswerQuestion, kind: str, hits: list[Hit], embedder: Embedder, vectors: dict[str, NDArray[np.float32]]
 ) -> Case:
-    sentences = read_sentences(hits, max_sentences=MAX_SENTENCES)
-    rows = np.array([vectors[sentence.text] for sentence in sentences])
-    features = sentence_features(question.text, embedder.embed_query(question.text), sentences, rows)
-    own = np.array([sentence.hit.text == question.passage.text for sentence in sentences])
-    holding = np.array([_holds(sentence.text, question) for sentence in sentences])
-    answers = np.array([not sentence.fragment for sentence in sentences])
+    found = read_sentences(hits, max_sentences=MAX_SENTENCES)
+    lexical = lexical_features(question.text, found)
+    rows = most_likely(lexical, found, MAX_EMBEDDED)
+    sentences = tuple(found[i] for i in rows)
+    embedded = np.array([vectors[sentence.text] for sentence in sentences])
+    near = vector_features(embedder.embed_query(question.text), sentences, embedded)
+    own = [sentence.hit.text == question.passage.text and _holds(sentence.text, question) for sentence in sentences]
     fold = question.group
     if question.source == "clapnq":
         fold = f"clapnq {int(hashlib.sha256(question.group.encode()).hexdigest(), 16) % N_CLAPNQ_FOLDS}"
-    return Case(question, kind, fold, tuple(sentences), features, own & holding & answers)
+    return Case(
+        question, kind, fold, tuple(hits), sentences, np.hstack([lexical[rows], near]), np.array(own, dtype=bool)
+    )
 
 
 def _holds(sentence: str, question: AnswerQuestion) -> bool:
@@ -222,7 +227,11 @@ def _answerable_rows(cases: Sequence[Case], model: Fitted) -> NDArray[np.float32
     return np.array(
         [
             answerable_features(
-                case.question.text, case.sentences, case.features, model.score(case.features).astype(np.float32)
+                case.question.text,
+                case.hits,
+                case.sentences,
+                case.features,
+                model.score(case.features).astype(np.float32),
             )
             for case in cases
         ]

@@ -15,6 +15,7 @@ from generation.sentence_features import FEATURES
 from generation.weights import load_model
 from generation.words import content_stems
 from ingest.tables import Document, Version
+from retrieval.hit import Hit
 from retrieval.permissions import readable_by
 
 MIN_CONFIDENCE = (
@@ -49,14 +50,19 @@ _COLUMN = {name: column for column, name in enumerate(FEATURES)}
 
 
 def answerable_features(
-    question: str, sentences: Sequence[Sentence], features: NDArray[np.float32], scores: NDArray[np.float32]
+    question: str,
+    hits: Sequence[Hit],
+    sentences: Sequence[Sentence],
+    features: NDArray[np.float32],
+    scores: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """What speaks for and against an answer among the sentences.
 
     Args:
         question: The question.
-        sentences: The sentences of the found passages.
-        features: Their `sentence_features` (n, d).
+        hits: The found passages.
+        sentences: Their sentences that promise most.
+        features: What is known of these sentences (n, len(FEATURES)).
         scores: Their scores (n,).
 
     Returns:
@@ -66,7 +72,6 @@ def answerable_features(
     similarity = np.sort(features[:, _COLUMN["similarity"]])
     hit = sentences[best].hit
     passage = f"{hit.title} {hit.heading} {hit.text}"
-    hits = {sentence.hit.passage_id: sentence.hit for sentence in sentences}.values()
     everything = " ".join(f"{hit.title} {hit.heading} {hit.text}" for hit in hits)
     names = names_and_numbers(question[:1].lower() + question[1:])
     asked = set(content_stems(question))

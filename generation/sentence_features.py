@@ -11,12 +11,7 @@ from generation.candidates import Sentence
 from generation.cues import looks_like_answer, question_kind
 from generation.words import content_stems, pairs, stems
 
-FEATURES = (
-    "similarity",
-    "similarity_below_best",
-    "passage_similarity",
-    "passage_similarity_below_best",
-    "neighbour_similarity",
+LEXICAL_FEATURES = (
     "reciprocal_rank",
     "covered",
     "covered_below_best",
@@ -25,46 +20,41 @@ FEATURES = (
     "pairs_shared",
     "density",
     "answer_type",
-    "answer_type_times_similarity",
     "new_words",
     "log_length",
     "first_in_passage",
 )
+VECTOR_FEATURES = ("similarity", "similarity_below_best", "passage_similarity", "passage_similarity_below_best")
+FEATURES = LEXICAL_FEATURES + VECTOR_FEATURES
+# Which sentences are worth embedding; of SQuAD's questions, none whose answer is among the first three is lost at 12.
+_LIKELIHOOD = {
+    "reciprocal_rank": 2.2,
+    "covered": 2.0,
+    "covered_with_neighbours": 1.0,
+    "covered_by_passage": 2.0,
+    "pairs_shared": 2.0,
+    "answer_type": 1.0,
+}
 
 
-def sentence_features(
-    question: str, question_vector: NDArray[np.float32], sentences: Sequence[Sentence], vectors: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """One row a sentence, one column a name of `FEATURES`.
+def lexical_features(question: str, sentences: Sequence[Sentence]) -> NDArray[np.float32]:
+    """What the words of a question and of sentences say, one column a name of `LEXICAL_FEATURES`.
 
     Args:
         question: The question.
-        question_vector: Its unit vector (d,).
-        sentences: Sentences, those of one passage side by side.
-        vectors: Their unit vectors (n, d).
+        sentences: All sentences of the found passages, those of one passage side by side and in order.
 
     Returns:
-        An array (n, len(FEATURES)).
+        An array (n, len(LEXICAL_FEATURES)).
     """
-    similarity = vectors @ question_vector
-    passage_of = np.array([sentence.hit.rank for sentence in sentences])
-    passage_similarity = _passage_similarity(question_vector, vectors, passage_of)
-    neighbour = _best_neighbour(similarity, passage_of)
-    lexical = _lexical_features(question, sentences)
+    shared = _shared_words(question, sentences)
     kind = question_kind(question)
-    rows = np.zeros((len(sentences), len(FEATURES)), dtype=np.float32)
+    rows = np.zeros((len(sentences), len(LEXICAL_FEATURES)), dtype=np.float32)
     for i, sentence in enumerate(sentences):
-        answer_type = looks_like_answer(kind, question, sentence.text)
         rows[i] = (
-            similarity[i],
-            similarity.max() - similarity[i],
-            passage_similarity[i],
-            passage_similarity.max() - passage_similarity[i],
-            neighbour[i],
             1.0 / sentence.hit.rank,
-            *lexical[i],
-            answer_type,
-            answer_type * similarity[i],
+            *shared[i],
+            looks_like_answer(kind, question, sentence.text),
             _new_words(question, sentence.text),
             math.log(1 + len(sentence.text.split())),
             sentence.ordinal == 0,
@@ -72,28 +62,37 @@ def sentence_features(
     return rows
 
 
-def _passage_similarity(
-    question_vector: NDArray[np.float32], vectors: NDArray[np.float32], passage_of: NDArray[np.int64]
+def most_likely(lexical: NDArray[np.float32], sentences: Sequence[Sentence], n: int) -> list[int]:
+    """The rows of the `n` sentences whose words promise most, in the given order; fragments are left out."""
+    likelihood = np.zeros(len(sentences), dtype=np.float32)
+    for name, weight in _LIKELIHOOD.items():
+        likelihood += np.float32(weight) * lexical[:, LEXICAL_FEATURES.index(name)]
+    ranked = sorted((i for i, s in enumerate(sentences) if not s.fragment), key=lambda i: -float(likelihood[i]))
+    return sorted(ranked[:n])
+
+
+def vector_features(
+    question_vector: NDArray[np.float32], sentences: Sequence[Sentence], vectors: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """The similarity of each sentence's passage, taken as the direction of its sentences' sum."""
-    result = np.zeros(len(passage_of), dtype=np.float32)
-    for passage in np.unique(passage_of):
-        inside = passage_of == passage
-        total = vectors[inside].sum(axis=0)
-        result[inside] = total @ question_vector / max(float(np.linalg.norm(total)), 1e-9)
-    return result
+    """How near sentences and their passages are to the question, one column a name of `VECTOR_FEATURES`.
+
+    Args:
+        question_vector: The question's unit vector (d,).
+        sentences: Sentences.
+        vectors: Their unit vectors (n, d).
+
+    Returns:
+        An array (n, len(VECTOR_FEATURES)).
+    """
+    similarity = vectors @ question_vector
+    known = [sentence.hit.vector_score for sentence in sentences if sentence.hit.vector_score is not None]
+    unknown = min(known, default=0.0)
+    passage = np.array([unknown if s.hit.vector_score is None else s.hit.vector_score for s in sentences])
+    rows = np.column_stack([similarity, similarity.max() - similarity, passage, passage.max() - passage])
+    return rows.astype(np.float32)
 
 
-def _best_neighbour(similarity: NDArray[np.float32], passage_of: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The higher similarity of the sentences before and after, inside the passage; 0 where there is none."""
-    result = np.zeros_like(similarity)
-    same = passage_of[1:] == passage_of[:-1]
-    result[1:] = np.where(same, similarity[:-1], 0)
-    result[:-1] = np.maximum(result[:-1], np.where(same, similarity[1:], 0))
-    return result
-
-
-def _lexical_features(question: str, sentences: Sequence[Sentence]) -> list[tuple[float, ...]]:
+def _shared_words(question: str, sentences: Sequence[Sentence]) -> list[tuple[float, ...]]:
     """Shares of the question's weighed words that a sentence, its surroundings and its passage hold."""
     asked = list(dict.fromkeys(content_stems(question)))
     asked_pairs = pairs(stems(question))
