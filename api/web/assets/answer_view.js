@@ -1,9 +1,10 @@
 // Shows one answer as it arrives: question, sentences with footnote numbers and verdicts, footnotes beneath.
 import { countCharacters, sliceCharacters } from "./characters.js";
 import { element } from "./elements.js";
-import { Footnotes } from "./footnotes.js";
+import { Footnotes, isPaged, place } from "./footnotes.js";
 import { footnoteList, nearestPassages, otherPassages } from "./footnote_list.js";
 import { icon } from "./icons.js";
+import { warmPage } from "./page_view.js";
 import { count } from "./words.js";
 
 const VERDICTS = {
@@ -37,6 +38,7 @@ export class AnswerView {
     this.text = "";
     this.claims = [];
     this.written = 0;
+    this.warmed = new Set();
     this.footnotes = new Footnotes();
     this.tail = document.createTextNode("");
     this.note = element("div", { class: "answer-note" }, "Looking through your documents…");
@@ -74,10 +76,11 @@ export class AnswerView {
 
   footnoteButton(citation) {
     const number = this.footnotes.add(citation);
+    const warm = () => isPaged(citation) && !this.warmed.has(number) && this.warmed.add(number) && warmPage(citation, 2);
     const opens = (event) => this.open(this.footnotes.list, number - 1, event.currentTarget);
     return element("button", {
       type: "button", class: "footnote", text: String(number), data: { number: String(number) }, "aria-expanded": "false",
-      "aria-label": `Footnote ${number}: ${citation.title}, page ${citation.page}`, on: { click: opens },
+      "aria-label": `Footnote ${number}: ${place(citation)}`, on: { click: opens, pointerenter: warm, focus: warm },
     });
   }
 

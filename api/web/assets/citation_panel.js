@@ -106,8 +106,8 @@ export class CitationPanel {
     if (!this.target.quote) return "";
     return element(
       "div",
-      { class: "panel-quote", tabindex: "0", role: "region", "aria-label": "Quoted words" },
-      element("blockquote", { text: this.target.quote.replace(/\s+/g, " ").trim() }),
+      { class: "panel-quote" },
+      element("blockquote", { tabindex: "0", "aria-label": "Quoted words", text: this.target.quote.replace(/\s+/g, " ").trim() }),
       quietButton("copy", "Copy quote with citation", () => this.copy()),
     );
   }

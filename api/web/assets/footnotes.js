@@ -41,8 +41,13 @@ export function headingWords(heading) {
   return heading.replaceAll(" > ", " › ");
 }
 
+/** Whether what is cited has pages that can be drawn. */
+export function isPaged({ filename }) {
+  return /\.pdf$/i.test(filename ?? "");
+}
+
 /** "Employee handbook, page 3", or only the title where there are no pages to speak of. */
-export function place({ title, filename, page, media_type: mediaType }) {
-  const paged = mediaType ? mediaType === "application/pdf" : /\.pdf$/i.test(filename ?? "");
-  return paged || page > 1 ? `${title}, page ${page}` : title;
+export function place(citation) {
+  const { title, page } = citation;
+  return isPaged(citation) || page > 1 ? `${title}, page ${page}` : title;
 }

@@ -16,6 +16,11 @@ export function pageQuery({ version_id: version, start, end }) {
   return query;
 }
 
+/** Have the server draw a page before it is opened: drawing takes longer than sending. */
+export function warmPage({ document_id: id, version_id: version, page }, scale) {
+  new Image().src = `/v1/documents/${id}/pages/${page}.png?${new URLSearchParams({ scale, version })}`;
+}
+
 /** The image of `page` with `boxes` over it. `scale` is pixels per point; `onError` runs when the image does not come. */
 export function pageImage(target, page, boxes, { scale, onError }) {
   const query = new URLSearchParams({ scale: String(scale) });
@@ -50,13 +55,14 @@ export function pageText(page, start, end) {
 
 /** Scroll `view` (not the window) so that the marked words stand in its upper third. */
 export function scrollToMark(view) {
-  const mark = view.querySelector("mark, rect");
-  if (!mark) {
+  const boxes = [...view.querySelectorAll("mark, rect")].map((mark) => mark.getBoundingClientRect());
+  if (!boxes.length) {
     view.scrollTo(0, 0);
     return;
   }
-  const box = mark.getBoundingClientRect();
   const frame = view.getBoundingClientRect();
-  view.scrollTop += box.top - frame.top - frame.height * 0.28;
-  if (box.left < frame.left || box.right > frame.right) view.scrollLeft += box.left - frame.left - 24;
+  const left = Math.min(...boxes.map((box) => box.left));
+  const right = Math.max(...boxes.map((box) => box.right));
+  view.scrollTop += Math.min(...boxes.map((box) => box.top)) - frame.top - frame.height * 0.28;
+  if (left < frame.left || right > frame.right) view.scrollLeft += left - frame.left - 16;
 }

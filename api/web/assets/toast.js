@@ -1,10 +1,12 @@
 // Short notices at the foot of the page; they are read out, and may carry one action.
 import { element, byId } from "./elements.js";
 
-/** Show `text`; with an action, `{label, run}` is offered. Resolves true when the action was taken. */
+const place = byId("toasts");
+
+/** Show `text`; with `action`, a button of that name is offered. Resolves true when it was pressed, false when time is up. */
 export function toast(text, { action, seconds = 5 } = {}) {
+  bringForward();
   return new Promise((resolve) => {
-    const place = byId("toasts");
     const finish = (taken) => {
       clearTimeout(timer);
       note.remove();
@@ -15,6 +17,15 @@ export function toast(text, { action, seconds = 5 } = {}) {
     const timer = setTimeout(() => finish(false), seconds * 1000);
     place.append(note);
   });
+}
+
+/** What lies outside a modal dialog cannot be clicked, so notices move into it while it is open. */
+function bringForward() {
+  const modal = [...document.querySelectorAll("dialog:modal")].at(-1);
+  if (modal && !modal.contains(place)) {
+    modal.append(place);
+    modal.addEventListener("close", () => document.body.append(place), { once: true });
+  } else if (!place.isConnected) document.body.append(place);
 }
 
 /** Copy text to the clipboard and say so. */
