@@ -124,7 +124,8 @@ def _mail_type(filename: str, head: bytes) -> str | None:
 def _header_names(head: bytes) -> set[bytes]:
     """The lower-case names of the header fields up to the first empty line or the first line that is none."""
     names: set[bytes] = set()
-    for line in head.splitlines(keepends=True)[:200]:
+    lines = head.splitlines(keepends=True)[:200]
+    for line in lines[1:] if head.startswith(b"From ") else lines:
         match = _HEADER.match(line)
         if match is None or not line.strip():
             break

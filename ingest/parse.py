@@ -7,7 +7,7 @@ from pathlib import Path
 
 import puremagic
 
-from ingest.containers import DOCX, EPUB, ODP, ODS, ODT, PPTX, RTF, XLSX, container_type
+from ingest.containers import DOCX, EML, EPUB, MBOX, MSG, ODP, ODS, ODT, PPTX, RTF, XLSX, container_type
 from ingest.errors import FileRejected
 from ingest.language import detect_language
 from ingest.parsed import Heading, ParsedDocument, ParsedPage
@@ -15,7 +15,9 @@ from ingest.parsers.docx import parse_docx
 from ingest.parsers.encoding import utf16_without_mark
 from ingest.parsers.epub import parse_epub
 from ingest.parsers.html import parse_html
+from ingest.parsers.mail import parse_eml, parse_mbox
 from ingest.parsers.markdown import parse_markdown
+from ingest.parsers.msg import parse_msg
 from ingest.parsers.odf import parse_odp, parse_odt
 from ingest.parsers.ods import parse_ods
 from ingest.parsers.pdf import parse_pdf
@@ -37,6 +39,9 @@ PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
     ODP: parse_odp,
     RTF: parse_rtf,
     EPUB: parse_epub,
+    EML: lambda path: parse_eml(path, parse_attachment),
+    MBOX: lambda path: parse_mbox(path, parse_attachment),
+    MSG: lambda path: parse_msg(path, parse_attachment),
     "text/markdown": parse_markdown,
     "text/html": parse_html,
     "text/plain": parse_text,
@@ -44,7 +49,10 @@ PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
     "application/json": parse_text,
     "application/yaml": parse_text,
 }
-SUPPORTED = "PDF, Word, Markdown, HTML, and plain text (also CSV, JSON, YAML and program code)"
+SUPPORTED = (
+    "PDF, Word, Excel, PowerPoint, OpenDocument, RTF, EPUB, mail, Markdown, HTML, and plain text (also CSV, JSON, YAML "
+    "and program code)"
+)
 MAX_TEXT_BYTES = 20_000_000
 MAX_PAGES = 5_000
 
@@ -63,7 +71,7 @@ _TEXT_SUFFIXES = {
     ".yml": "application/yaml",
 }
 # Text that only another program can show as text, by suffix.
-_FOREIGN_TEXT = {".eml": "mail (.eml)", ".mbox": "mail (.mbox)", ".svg": "SVG image", ".ps": "PostScript"}
+_FOREIGN_TEXT = {".svg": "SVG image", ".ps": "PostScript"}
 _UNKNOWN = "this kind of binary file"
 _SIGNATURES = (
     (b"PK\x03\x04", "ZIP archive or Office file"),
@@ -105,6 +113,14 @@ def parse_file(path: Path, filename: str) -> ParsedDocument:
         raise FileRejected(error.error_class, f"{filename}: {error}") from error
     _check_limits(parsed, filename)
     return replace(parsed, media_type=media_type, language=parsed.language or detect_language(parsed))
+
+
+def parse_attachment(path: Path, filename: str) -> ParsedDocument:
+    """Parse a file that came in a mail; mails in it are not opened. Raises FileRejected as `parse_file`."""
+    media_type = detect_media_type(path, filename)
+    if media_type in (EML, MBOX, MSG):
+        raise FileRejected("unsupported", f"{filename}: a mail in a mail is not opened; upload it on its own.")
+    return parse_file(path, filename)
 
 
 def detect_media_type(path: Path, filename: str) -> str:

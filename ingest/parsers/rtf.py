@@ -73,6 +73,16 @@ def parse_rtf(path: Path) -> ParsedDocument:
     return reader.writer.document(RTF, one_line(reader.title) or reader.writer.first_heading)
 
 
+def rtf_text(data: bytes) -> str:
+    """The text alone; "" when there is none. Raises FileRejected: malformed."""
+    reader = _Reader(data)
+    reader.read()
+    try:
+        return reader.writer.document(RTF, None).text
+    except FileRejected:
+        return ""
+
+
 class _Reader:
     """Goes through the tokens once; the state of open groups lies on a stack."""
 
