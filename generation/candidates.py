@@ -28,7 +28,7 @@ class Sentence:
 
     `hit` is its passage (the best of them, where passages overlap), `ordinal` counts the sentences of that passage
     from 0, `text` is the sentence as shown, `quote` as stored. A `fragment` (heading, row of a table of contents,
-    page number) is context for its neighbours and never an answer.
+    page number, end of a sentence that the passage cut) is context for its neighbours and never an answer.
     """
 
     hit: Hit
@@ -62,7 +62,10 @@ def _sentence(hit: Hit, ordinal: int, start: int, end: int) -> Sentence:
     quote = hit.text[start - hit.start : end - hit.start]
     text = display_text(quote)
     list_item = is_list_item(quote)
-    return Sentence(hit, ordinal, start, end, quote, text, _is_fragment(text, hit.heading, list_item), list_item)
+    fragment = _is_fragment(text, hit.heading, list_item) or (
+        start == hit.start and text[:1].islower() and not list_item
+    )
+    return Sentence(hit, ordinal, start, end, quote, text, fragment, list_item)
 
 
 def _is_fragment(text: str, heading: str, list_item: bool) -> bool:

@@ -4,7 +4,7 @@ import re
 
 _BULLET = re.compile(r"^\s*[-–—*•▪◦●○■□‣⁃·]\s+")
 _SPACE = re.compile(r"\s+")
-_HYPHEN_AT_LINE_END = re.compile(r"(\w+)(?:-[^\S\n]*\n|[\x02\ufffe][^\S\n]*\n?)\s*(\w+)")
+_HYPHEN_AT_LINE_END = re.compile(r"((?:\w+-)*\w+)(?:-[^\S\n]*\n|[\x02\ufffe][^\S\n]*\n?)\s*(\w+)")
 _SOFT_HYPHEN = re.compile("\u00ad\\s*")
 _KEPT_FIRST_PARTS = frozenset(
     "self well non co pre post multi high low long short full part half all anti cross inter intra ex mid under "
@@ -26,8 +26,8 @@ def is_list_item(quote: str) -> bool:
 
 
 def _join_broken_word(match: re.Match[str]) -> str:
-    """Join «under-↵stand»; keep the hyphen of «well-↵known», «COVID-↵19» and «Anglo-↵Saxon»."""
+    """Join «under-↵stand»; keep the hyphen of «well-↵known», «out-of-↵network», «COVID-↵19», «Anglo-↵Saxon»."""
     first, second = match.group(1), match.group(2)
-    if first.lower() in _KEPT_FIRST_PARTS or not second[0].islower() or not first[-1].isalpha():
+    if "-" in first or first.lower() in _KEPT_FIRST_PARTS or not second[0].islower() or not first[-1].isalpha():
         return f"{first}-{second}"
     return first + second

@@ -35,12 +35,11 @@ class Extractive:
         """Up to 2, 4 or 7 sentences (short, normal, long) and the items of a list they introduce."""
         evidence = assignment.evidence
         shares = _shares(evidence.scores)
-        previous: Sentence | None = None
-        for i in choose_sentences(evidence, assignment.length):
-            sentence = evidence.sentences[i]
-            quote = Quote(sentence.hit, sentence.start, sentence.end, round(float(shares[i]), 4))
-            yield SentencePiece(_lead(previous, sentence), sentence.text, (quote,))
-            previous = sentence
+        rows = choose_sentences(evidence, assignment.length)
+        chosen = [evidence.sentences[row] for row in rows]
+        for position, (row, sentence) in enumerate(zip(rows, chosen, strict=True)):
+            quote = Quote(sentence.hit, sentence.start, sentence.end, round(float(shares[row]), 4))
+            yield SentencePiece(_lead(chosen, position), sentence.text, (quote,))
 
 
 def choose_sentences(evidence: Evidence, length: Length) -> list[int]:
@@ -117,12 +116,19 @@ def _reading_order(evidence: Evidence, chosen: list[int]) -> list[int]:
     )
 
 
-def _lead(previous: Sentence | None, sentence: Sentence) -> str:
-    """What stands before a sentence: a new line and bullet for a list item, a new line after a list, else a space."""
-    bullet = "- " if sentence.list_item else ""
-    if previous is None:
+def _lead(chosen: list[Sentence], position: int) -> str:
+    """What stands before a sentence: a new line and bullet in a list, a new line after one, else a space."""
+    bullet = "- " if _in_list(chosen, position) else ""
+    if position == 0:
         return bullet
-    return f"\n{bullet}" if sentence.list_item or previous.list_item else " "
+    return f"\n{bullet}" if bullet or _in_list(chosen, position - 1) else " "
+
+
+def _in_list(chosen: list[Sentence], position: int) -> bool:
+    """Whether a sentence is a list item beside its introduction or another item."""
+    beside = chosen[max(0, position - 1) : position] + chosen[position + 1 : position + 2]
+    introduced = position > 0 and chosen[position - 1].text.endswith(":")
+    return chosen[position].list_item and (introduced or any(sentence.list_item for sentence in beside))
 
 
 def _shares(scores: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -21,6 +21,7 @@ def test_each_sentence_keeps_its_exact_place() -> None:
         pytest.param("Parental leave ............ 12", id="table_of_contents"),
         pytest.param("Page 3 of 12", id="page_number"),
         pytest.param("How do I apply?", id="question"),
+        pytest.param("and ends when you return.", id="end_of_a_cut_sentence"),
     ],
 )
 def test_line_that_says_nothing_is_a_fragment(line: str) -> None:

@@ -11,6 +11,7 @@ from generation.display import display_text, is_list_item
         pytest.param("Leave is\npaid in   full.", "Leave is paid in full.", id="line_break"),
         pytest.param("a reim-\nbursement form", "a reimbursement form", id="broken_word"),
         pytest.param("a well-\nknown rule", "a well-known rule", id="compound"),
+        pytest.param("an out-of-\nnetwork doctor", "an out-of-network doctor", id="longer_compound"),
         pytest.param("the Anglo-\nSaxon part", "the Anglo-Saxon part", id="capital_after_hyphen"),
         pytest.param("form I-\n9 is due", "form I-9 is due", id="number_after_hyphen"),
         pytest.param("up-to-date and in-house", "up-to-date and in-house", id="hyphens_inside_a_line"),

@@ -74,6 +74,11 @@ def test_item_of_a_list_that_was_asked_for_brings_its_introduction_and_fellows()
     assert written(found) == "You need three things:\n- A passport\n- A photo\n- A signed form"
 
 
+def test_lone_list_item_reads_as_a_sentence() -> None:
+    hit = make_hit("- Ann leads finance.\n\nThe sky is blue.\n")
+    assert written(evidence("Who leads finance", [hit], [3.0, 0.0])) == "Ann leads finance."
+
+
 def test_sentence_that_points_back_brings_the_one_before() -> None:
     hit = make_hit("Harvard is old. It was founded in 1636. The yard is green. Its library is large.\n")
     found = evidence("When was Harvard founded", [hit], [0.9, 2.5, 0.0, 1.0])
