@@ -20,7 +20,7 @@ from api.migrate import migrate
 from api.runtime import AppParts, SearchParts
 from api.settings import ApiSettings
 from generation.answer import Answerer
-from generation.llm import load_llm
+from generation.llm import LLM, load_llm
 from ingest.database import Database
 from ingest.documents import add_version
 from ingest.embed import Embedder
@@ -152,7 +152,7 @@ class Furnished:
 
 
 @contextmanager
-def opened(root: Path, embedder: Embedder, sandbox: Sandbox) -> Iterator[Office]:
+def opened(root: Path, embedder: Embedder, sandbox: Sandbox, llm: LLM | None = None) -> Iterator[Office]:
     """An office over a data folder, made where missing, without a server."""
     folder = open_data_folder(root)
     url = f"sqlite:///{folder.root / 'footnote.db'}"
@@ -165,7 +165,7 @@ def opened(root: Path, embedder: Embedder, sandbox: Sandbox) -> Iterator[Office]
         with database.read() as session:
             replica.open(session)
         searcher = Searcher(replica, embedder)
-        return SearchParts(replica, searcher, Answerer(database, searcher, embedder, load_llm("extractive")))
+        return SearchParts(replica, searcher, Answerer(database, searcher, embedder, llm or load_llm("extractive")))
 
     parts = AppParts(
         settings=ApiSettings(),
@@ -184,8 +184,10 @@ def opened(root: Path, embedder: Embedder, sandbox: Sandbox) -> Iterator[Office]
 
 
 @contextmanager
-def running(furnished: Furnished, root: Path, embedder: Embedder, sandbox: Sandbox) -> Iterator[Office]:
+def running(
+    furnished: Furnished, root: Path, embedder: Embedder, sandbox: Sandbox, llm: LLM | None = None
+) -> Iterator[Office]:
     """A server over a copy of a furnished folder."""
     shutil.copytree(furnished.root, root)
-    with opened(root, embedder, sandbox) as office, serving(office.parts) as url:
+    with opened(root, embedder, sandbox, llm) as office, serving(office.parts) as url:
         yield replace(office, url=url, open_id=furnished.open_id, hidden_id=furnished.hidden_id)

@@ -195,6 +195,23 @@ def test_page_sends_strangers_to_sign_in_and_back(reading_office: Office, path: 
     assert (response.status_code, response.headers["location"]) == (303, f"/sign-in?next={path}")
 
 
+@pytest.mark.parametrize(("path", "name"), [("/", "ann"), ("/documents", "ann"), ("/people", "boss")])
+def test_page_is_served_to_people_who_signed_in(reading_office: Office, path: str, name: str) -> None:
+    with reading_office.browser(name) as person:
+        response = person.get(path)
+
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert email(name) in response.text
+
+
+def test_sign_in_page_is_for_strangers(reading_office: Office) -> None:
+    with reading_office.client() as stranger, reading_office.browser("ann") as ann:
+        responses = [client.get("/sign-in?next=/documents") for client in (stranger, ann)]
+
+    assert [response.status_code for response in responses] == [200, 303]
+    assert responses[1].headers["location"] == "/documents"
+
+
 def test_people_page_is_for_admins(reading_office: Office) -> None:
     with reading_office.browser("ann") as ann:
         response = ann.get("/people")
