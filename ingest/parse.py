@@ -15,6 +15,7 @@ from ingest.parsers.docx import parse_docx
 from ingest.parsers.encoding import utf16_without_mark
 from ingest.parsers.epub import parse_epub
 from ingest.parsers.html import parse_html
+from ingest.parsers.json_yaml import parse_json, parse_yaml
 from ingest.parsers.mail import parse_eml, parse_mbox
 from ingest.parsers.markdown import parse_markdown
 from ingest.parsers.msg import parse_msg
@@ -46,8 +47,8 @@ PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
     "text/html": parse_html,
     "text/plain": parse_text,
     "text/csv": parse_table,
-    "application/json": parse_text,
-    "application/yaml": parse_text,
+    "application/json": parse_json,
+    "application/yaml": parse_yaml,
 }
 SUPPORTED = (
     "PDF, Word, Excel, PowerPoint, OpenDocument, RTF, EPUB, mail, Markdown, HTML, and plain text (also CSV, JSON, YAML "
@@ -67,6 +68,7 @@ _TEXT_SUFFIXES = {
     ".csv": "text/csv",
     ".tsv": "text/csv",
     ".json": "application/json",
+    ".jsonl": "application/json",
     ".yaml": "application/yaml",
     ".yml": "application/yaml",
 }
