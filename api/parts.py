@@ -18,6 +18,7 @@ from ingest.replica import Replica
 from ingest.sandbox import Sandbox
 from ingest.settings import IngestSettings
 from ingest.storage import DataFolder, Originals, open_data_folder
+from ingest.token_codebook import shared_codec
 from retrieval.search import Searcher
 
 T = TypeVar("T")
@@ -100,8 +101,10 @@ class Parts:
     def embedder(self) -> Embedder:
         """The embedding model."""
         settings = self.ingest_settings
-        cache = Path(settings.model_cache) if settings.model_cache else self.folder.models
-        return load_embedder(settings.embedding_model, cache)
+        embedder = load_embedder(settings.embedding_model, settings.models_folder)
+        with self.database.write() as session:
+            embedder.codec = shared_codec(session, embedder.model_id, embedder.codec)
+        return embedder
 
     @part
     def ingestion(self) -> Ingestion:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from ingest.database import Base, Database
 from ingest.documents import DEFAULT_COLLECTION, add_version
-from ingest.embed import Embedder
+from ingest.embed import Embedder, load_embedder
 from ingest.jobs import BACKFILL
 from ingest.pipeline import Ingestion
 from ingest.replica import Replica
 from ingest.sandbox import Sandbox
+from ingest.settings import IngestSettings
 from ingest.storage import DataFolder, Originals, open_data_folder
 from ingest.worker import run_worker
 from retrieval.search import Searcher
@@ -68,6 +69,11 @@ class KnowledgeBase:
     def work(self) -> None:
         """Do every job that waits."""
         run_worker(self.ingestion, threading.Event(), until_idle=True)
+
+
+def load_own_embedder(settings: IngestSettings) -> Embedder:
+    """The embedding model of the settings, from where the product keeps it."""
+    return load_embedder(settings.embedding_model, settings.models_folder)
 
 
 @contextmanager

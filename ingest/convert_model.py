@@ -1,7 +1,7 @@
 """Convert a sentence-transformers model to an OpenVINO graph: `python -m ingest.convert_model FOLDER OUT KIND TOKENS`.
 
 Runs in a child process of its own. KIND is int8 (quantized) or exact. The graph takes token ids and mask, both (b, t),
-and gives unit vectors (b, d). Prints the kind that was kept and d.
+and gives unit vectors (b, d) and unit token vectors (b, t, d). Prints the kind that was kept and d.
 """
 
 import sys
@@ -28,15 +28,17 @@ class ConversionMismatch(Exception):
 
 
 class _UnitVectors(torch.nn.Module):
-    """The whole model, pooling included, as a function of two tensors."""
+    """The whole model as a function of two tensors: sentence vectors, pooling included, and token vectors."""
 
     def __init__(self, model: SentenceTransformer) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        vectors = self.model({"input_ids": input_ids, "attention_mask": attention_mask})["sentence_embedding"]
-        return torch.nn.functional.normalize(vectors, p=2.0, dim=1)
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        features = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
+        sentence, tokens = features["sentence_embedding"], features["token_embeddings"]
+        normalize = torch.nn.functional.normalize
+        return normalize(sentence, p=2.0, dim=1), normalize(tokens, p=2.0, dim=2)
 
 
 def convert(folder: Path, kind: str, max_tokens: int) -> tuple[ov.Model, str]:
@@ -53,7 +55,7 @@ def convert(folder: Path, kind: str, max_tokens: int) -> tuple[ov.Model, str]:
     calibration, held_out = batches[::2], batches[1::2]
     exact = _trace(wrapped)
     with torch.inference_mode():
-        expected = [wrapped(*(torch.from_numpy(array) for array in batch.values())).numpy() for batch in held_out]
+        expected = [wrapped(*(torch.from_numpy(array) for array in batch.values()))[0].numpy() for batch in held_out]
     if min(_cosines(exact, held_out, expected)) < MIN_EXACT_COSINE:
         raise ConversionMismatch("the converted graph gives other vectors than the model")
     if kind == "exact":

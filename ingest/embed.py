@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from tokenizers import Tokenizer
 
 from ingest.embedding_graph import EmbeddingGraph, Precision, load_graph
 from ingest.model_files import ModelFiles, find_model_files
+from ingest.openvino_graph import BatchVectors
+from ingest.token_codebook import load_codec
+from ingest.token_codec import TokenCodec
 
 BATCH_TOKENS = 1024  # keeps a batch's activations in the processor's cache
 LENGTH_STEP = 16  # rows are padded to multiples, so that few shapes occur and their kernels are reused
 TOKENIZE_ROWS = 2048
-QUERY_CACHE_SIZE = 4096
+QUERY_CACHE_SIZE = 512
 MAX_TITLE_CHARS = 120
 MAX_HEADING_CHARS = 240
 
@@ -36,18 +40,38 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@dataclass(frozen=True)
+class EncodedQuery:
+    """A query: its unit vector (d,), and the ids (t,) and unit vectors (t, d) of its tokens, special ones left out."""
+
+    vector: NDArray[np.float32]
+    token_ids: NDArray[np.int64]
+    token_vectors: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class EncodedPassage:
+    """A passage: its unit vector (d,) float32, the ids (t,) uint32 of its tokens, and their codes (t, code_bytes)."""
+
+    vector: NDArray[np.float32]
+    token_ids: NDArray[np.uint32]
+    token_codes: NDArray[np.uint8]
+
+
 class Embedder:
     """A loaded embedding model; one instance serves every thread.
 
     `model_id` names model, weights and precision: vectors can be compared exactly when it is equal.
-    `max_tokens` bounds what is read of a text; special tokens count.
+    `max_tokens` bounds what is read of a text; special tokens count. `codec` packs token vectors; every process on a
+    database must use the same (see `ingest.token_codebook`).
     """
 
-    def __init__(self, files: ModelFiles, graph: EmbeddingGraph) -> None:
+    def __init__(self, files: ModelFiles, graph: EmbeddingGraph, codec: TokenCodec) -> None:
         tokenizer_json = (files.folder / "tokenizer.json").read_text(encoding="utf-8")
         self.max_tokens = files.max_tokens
         self.model_id = f"{files.name}:{files.weights_hash[:12]}:{graph.precision}"
         self.dimension = graph.dimension
+        self.codec = codec
         self._files = files
         self._graph = graph
         self._counter = Tokenizer.from_str(tokenizer_json)
@@ -57,7 +81,7 @@ class Embedder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(files.max_tokens)
         self._passage_lock = threading.Lock()
-        self._embed_query = lru_cache(maxsize=QUERY_CACHE_SIZE)(self._run_query)
+        self._encode_query = lru_cache(maxsize=QUERY_CACHE_SIZE)(self._run_query)
 
     def count_tokens(self, text: str) -> int:
         """How many tokens a text has, special tokens included; more than `max_tokens` would be cut off."""
@@ -77,25 +101,52 @@ class Embedder:
         """
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         n_done = 0
+        for rows, _, batch in self._run_passages(texts):
+            vectors[rows] = batch.texts
+            n_done += len(rows)
+            if on_progress is not None:
+                on_progress(n_done)
+        return vectors
+
+    def encode_passages(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> list[EncodedPassage]:
+        """Passages with their packed token vectors, in order; the arguments are those of `embed_passages`."""
+        encoded: dict[int, EncodedPassage] = {}
+        for rows, tokens, batch in self._run_passages(texts):
+            for i, (row, ids) in enumerate(zip(rows, tokens, strict=True)):
+                codes = self.codec.encode(batch.tokens[i, : len(ids)])
+                encoded[row] = EncodedPassage(batch.texts[i], np.array(ids, dtype=np.uint32), codes)
+            if on_progress is not None:
+                on_progress(len(encoded))
+        return [encoded[row] for row in range(len(texts))]
+
+    def _run_passages(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[list[int]], BatchVectors]]:
+        """Batches: which texts, their token ids, and their vectors."""
         for begin in range(0, len(texts), TOKENIZE_ROWS):
             tokens = self._tokenize(self._files.passage_prompt, texts[begin : begin + TOKENIZE_ROWS])
             for rows in _batches([len(ids) for ids in tokens]):
+                own = [tokens[row] for row in rows]
                 with self._passage_lock:
-                    batch = self._graph.run(*_pad([tokens[row] for row in rows]))
-                vectors[begin + np.asarray(rows)] = batch
-                n_done += len(rows)
-                if on_progress is not None:
-                    on_progress(n_done)
-        return vectors
+                    batch = self._graph.run(*_pad(own))
+                yield [begin + row for row in rows], own, batch
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """The unit vector (d,) float32 of a query, read-only; recent ones are remembered."""
-        return self._embed_query(_encodable(text))
+        return self.encode_query(text).vector
 
-    def _run_query(self, text: str) -> NDArray[np.float32]:
-        vector: NDArray[np.float32] = self._graph.run(*_pad(self._tokenize(self._files.query_prompt, [text])))[0]
-        vector.flags.writeable = False
-        return vector
+    def encode_query(self, text: str) -> EncodedQuery:
+        """A query with its token vectors, read-only; recent ones are remembered."""
+        return self._encode_query(_encodable(text))
+
+    def _run_query(self, text: str) -> EncodedQuery:
+        (encoding,) = self._tokenizer.encode_batch([self._files.query_prompt + text])
+        batch = self._graph.run(*_pad([encoding.ids]))
+        words = np.flatnonzero(np.array(encoding.special_tokens_mask) == 0)
+        query = EncodedQuery(batch.texts[0], np.array(encoding.ids, dtype=np.int64)[words], batch.tokens[0, words])
+        for array in (query.vector, query.token_ids, query.token_vectors):
+            array.flags.writeable = False
+        return query
 
     def _tokenize(self, prompt: str, texts: Sequence[str]) -> list[list[int]]:
         encodings = self._tokenizer.encode_batch_fast([prompt + _encodable(text) for text in texts])
@@ -115,7 +166,8 @@ def load_embedder(model: str, cache_folder: Path, *, precision: Precision = "int
         ModelMissing: the weights cannot be found; the text says what to do.
     """
     files = find_model_files(model)
-    return Embedder(files, load_graph(files, cache_folder, precision))
+    graph = load_graph(files, cache_folder, precision)
+    return Embedder(files, graph, load_codec(files, graph, cache_folder))
 
 
 def _encodable(text: str) -> str:

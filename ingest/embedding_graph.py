@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.model_files import ModelFiles
-from ingest.openvino_graph import ConversionFailed, load_openvino_graph
+from ingest.openvino_graph import BatchVectors, ConversionFailed, load_openvino_graph
 
 logger = logging.getLogger(__name__)
 
@@ -22,8 +22,8 @@ class EmbeddingGraph(Protocol):
     precision: str
     dimension: int
 
-    def run(self, token_ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Unit vectors (b, d) of token ids (b, t); `mask` (b, t) is 1 where there is a token."""
+    def run(self, token_ids: NDArray[np.int64], mask: NDArray[np.int64]) -> BatchVectors:
+        """Unit vectors of token ids (b, t); `mask` (b, t) is 1 where there is a token."""
         ...
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +21,18 @@ from ingest.model_files import ModelFiles
 
 logger = logging.getLogger(__name__)
 
-CONVERTER_VERSION = 1  # raise it when convert_model.py gives other graphs
+CONVERTER_VERSION = 2  # raise it when convert_model.py gives other graphs
 CONVERSION_TIMEOUT_SECONDS = 1800
 GRAPH_NAME = "graph.xml"
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class BatchVectors:
+    """What a model gives for a batch: unit vectors of the texts (b, d) and of their tokens (b, t, d), float32."""
+
+    texts: NDArray[np.float32]
+    tokens: NDArray[np.float32]
 
 
 class ConversionFailed(Exception):
@@ -45,14 +54,15 @@ class OpenVinoGraph:
         self._compiled = core.compile_model(path, "CPU", properties)
         self._idle: queue.LifoQueue[ov.InferRequest] = queue.LifoQueue()
 
-    def run(self, token_ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Unit vectors (b, d) of token ids (b, t); `mask` (b, t) is 1 where there is a token."""
+    def run(self, token_ids: NDArray[np.int64], mask: NDArray[np.int64]) -> BatchVectors:
+        """Unit vectors of token ids (b, t); `mask` (b, t) is 1 where there is a token."""
         try:
             request = self._idle.get_nowait()
         except queue.Empty:
             request = self._compiled.create_infer_request()
         request.infer([token_ids, mask], share_inputs=True)
-        vectors = np.array(request.get_output_tensor(0).data, dtype=np.float32)
+        outputs = (np.array(request.get_output_tensor(i).data, dtype=np.float32) for i in range(2))
+        vectors = BatchVectors(*outputs)
         self._idle.put(request)
         return vectors
 

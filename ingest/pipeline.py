@@ -4,8 +4,6 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Table, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -13,7 +11,7 @@ from sqlalchemy.orm import Session
 from ingest.chunk import PassageSpan, split_passages
 from ingest.database import Database, lock_changes, record_change, utc_now
 from ingest.documents import delete_passages
-from ingest.embed import Embedder, embedding_text, text_hash
+from ingest.embed import Embedder, EncodedPassage, embedding_text, text_hash
 from ingest.errors import FileRejected
 from ingest.jobs import ClaimedJob, finish, report_progress
 from ingest.parse import ParsedDocument
@@ -68,10 +66,10 @@ def ingest_version(parts: Ingestion, job: ClaimedJob) -> int:
     drafts = [_DraftPassage(*draft) for draft in zip(spans, passage_texts, hashes, strict=True)]
     texts_by_hash = dict(zip(hashes, embedded_texts, strict=True))
     while True:
-        vectors = _embed_missing(parts, job, texts_by_hash)
+        embedded = _embed_missing(parts, job, texts_by_hash)
         with parts.database.write() as session:
             lock_changes(session)
-            _write_vectors(session, parts.embedder.model_id, vectors)
+            _write_embeddings(session, parts.embedder.model_id, embedded)
             known = _known_hashes(session, parts.embedder.model_id, list(texts_by_hash))
             if len(known) < len(texts_by_hash):
                 continue  # a document that shared a vector was removed meanwhile
@@ -87,14 +85,14 @@ def _title(document: Document, version: Version, parsed: ParsedDocument) -> str:
     return (parsed.title or version.filename.rsplit("/", 1)[-1].rsplit(".", 1)[0])[:500]
 
 
-def _embed_missing(parts: Ingestion, job: ClaimedJob, texts_by_hash: dict[str, str]) -> dict[str, NDArray[np.float32]]:
-    """Embed the texts that have no vector under this model yet; vectors by hash, each (d,)."""
+def _embed_missing(parts: Ingestion, job: ClaimedJob, texts_by_hash: dict[str, str]) -> dict[str, EncodedPassage]:
+    """Embed the texts that have no vector under this model yet; what the model made of them, by hash."""
     with parts.database.read() as session:
         known = _known_hashes(session, parts.embedder.model_id, list(texts_by_hash))
     missing = [text for text in texts_by_hash if text not in known]
     progress = _ProgressReport(parts.database, job, total=len(missing))
-    vectors = parts.embedder.embed_passages([texts_by_hash[h] for h in missing], on_progress=progress)
-    return dict(zip(missing, vectors, strict=True))
+    encoded = parts.embedder.encode_passages([texts_by_hash[h] for h in missing], on_progress=progress)
+    return dict(zip(missing, encoded, strict=True))
 
 
 def _known_hashes(session: Session, model_id: str, hashes: Sequence[str]) -> set[str]:
@@ -124,9 +122,9 @@ class _ProgressReport:
             report_progress(session, self._job, stage="embedding", done=n_done, total=self._total)
 
 
-def _write_vectors(session: Session, model_id: str, vectors: dict[str, NDArray[np.float32]]) -> None:
-    """Insert vectors as float16; one that another document brought in the meantime is kept."""
-    if not vectors:
+def _write_embeddings(session: Session, model_id: str, passages: dict[str, EncodedPassage]) -> None:
+    """Insert what was embedded; what another document brought in the meantime is kept."""
+    if not passages:
         return
     table = Embedding.__table__
     assert isinstance(table, Table)
@@ -134,8 +132,14 @@ def _write_vectors(session: Session, model_id: str, vectors: dict[str, NDArray[n
         sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     )
     rows = [
-        {"model_id": model_id, "text_hash": h, "vector": vector.astype("<f2").tobytes()}
-        for h, vector in sorted(vectors.items())
+        {
+            "model_id": model_id,
+            "text_hash": text_hash,
+            "vector": passage.vector.astype("<f2").tobytes(),
+            "token_ids": passage.token_ids.astype("<u4").tobytes(),
+            "token_codes": passage.token_codes.tobytes(),
+        }
+        for text_hash, passage in sorted(passages.items())
     ]
     session.execute(dialect_insert(table).on_conflict_do_nothing(), rows)
 

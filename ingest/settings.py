@@ -32,3 +32,8 @@ class IngestSettings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database URL, with SQLite in the data folder as the default."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'footnote.db').resolve()}"
+
+    @property
+    def models_folder(self) -> Path:
+        """Where converted models are kept: the cache that was set, else the data folder."""
+        return Path(self.model_cache) if self.model_cache else self.data_dir / "models"

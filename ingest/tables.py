@@ -134,13 +134,28 @@ class Passage(Base):
 
 
 class Embedding(Base):
-    """A unit vector (float16, little-endian) of a text under a model; kept once however often the text occurs."""
+    """What a model makes of a text, kept once however often the text occurs.
+
+    `vector` is its unit vector (float16, little-endian), `token_ids` (uint32, little-endian) and `token_codes` its
+    tokens, packed with the model's `TokenCodebook`.
+    """
 
     __tablename__ = "embedding"
 
     model_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     text_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     vector: Mapped[bytes] = mapped_column(LargeBinary)
+    token_ids: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    token_codes: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+
+
+class TokenCodebook(Base):
+    """The codebook (d / 8, 16, 8), float32 little-endian, that token codes of a model are made and read with."""
+
+    __tablename__ = "token_codebook"
+
+    model_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    codebook: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Job(Base):

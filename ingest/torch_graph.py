@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from ingest.model_files import ModelFiles
+from ingest.openvino_graph import BatchVectors
 
 
 class TorchGraph:
@@ -22,14 +23,17 @@ class TorchGraph:
         self.precision = "bf16" if device == "cuda" else "f32"
         self.dimension = int(self._model.get_embedding_dimension() or 0)
 
-    def run(self, token_ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Unit vectors (b, d) of token ids (b, t); `mask` (b, t) is 1 where there is a token."""
+    def run(self, token_ids: NDArray[np.int64], mask: NDArray[np.int64]) -> BatchVectors:
+        """Unit vectors of token ids (b, t); `mask` (b, t) is 1 where there is a token."""
         features = {
             "input_ids": torch.from_numpy(token_ids).to(self._device),
             "attention_mask": torch.from_numpy(mask).to(self._device),
         }
         with self._lock, torch.inference_mode():
-            vectors = self._model(features)["sentence_embedding"].float()
-            unit = torch.nn.functional.normalize(vectors, p=2.0, dim=1)
-        result: NDArray[np.float32] = unit.cpu().numpy()
-        return result
+            output = self._model(features)
+            return BatchVectors(_unit(output["sentence_embedding"]), _unit(output["token_embeddings"]))
+
+
+def _unit(vectors: torch.Tensor) -> NDArray[np.float32]:
+    unit: NDArray[np.float32] = torch.nn.functional.normalize(vectors.float(), p=2.0, dim=-1).cpu().numpy()
+    return unit

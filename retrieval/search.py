@@ -17,6 +17,7 @@ from ingest.tables import Document, Passage, Version
 from retrieval.fusion import min_max, weighted_mean
 from retrieval.hit import Hit
 from retrieval.permissions import readable_by, readable_rows
+from retrieval.rerank import Reranker
 
 SearchMode = Literal["hybrid", "vector", "keyword"]
 
@@ -32,6 +33,7 @@ class Searcher:
     def __init__(self, replica: Replica, embedder: Embedder) -> None:
         self._replica = replica
         self._embedder = embedder
+        self._reranker = Reranker(embedder)
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="keyword-search")
 
     def search(
@@ -63,6 +65,9 @@ class Searcher:
         vector_scores = {} if mode == "keyword" else self._vector_scores(view, query, principals, n, collection)
         keyword_scores = keywords.result() if keywords else {}
         fused = _fuse(vector_scores, keyword_scores, mode)
+        if mode == "hybrid":
+            first = dict(sorted(fused.items(), key=lambda item: (-item[1], item[0]))[:n])
+            fused = self._reranker.rerank(session, query, first, principals, len(view.passage_ids))
         ranking = sorted(fused, key=lambda passage_id: (-fused[passage_id], passage_id))
         hits: list[Hit] = []
         for passage_id, (passage, version, document) in _load(session, ranking, principals, collection, k).items():

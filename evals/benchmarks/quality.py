@@ -8,15 +8,15 @@ baseline: passages of 900 characters, the same embedding model, BM25, and their 
 import argparse
 import json
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from evals.knowledge_base import EVERYONE, KnowledgeBase, temporary_knowledge_base
+from evals.knowledge_base import EVERYONE, KnowledgeBase, load_own_embedder, temporary_knowledge_base
 from evals.retrieval_metrics import hit_at, ndcg_at
-from ingest.embed import Embedder, load_embedder
+from ingest.embed import Embedder
+from ingest.settings import IngestSettings
 from retrieval.search import SearchMode
 
 MODES: tuple[SearchMode, ...] = ("keyword", "vector", "hybrid")
@@ -46,9 +46,8 @@ def main(given: list[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="100 SciFact queries instead of all")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(given)
-    with tempfile.TemporaryDirectory() as models:
-        embedder = load_embedder("all-MiniLM-L6-v2", Path(models))
-        rows = list(measure(embedder, arguments.data, only=arguments.only, quick=arguments.quick))
+    embedder = load_own_embedder(IngestSettings())
+    rows = list(measure(embedder, arguments.data, only=arguments.only, quick=arguments.quick))
     if arguments.json:
         print(json.dumps({"name": "quality", "rows": [asdict(row) for row in rows]}))  # noqa: T201
         return

@@ -73,7 +73,15 @@ def upgrade() -> None:
         sa.Column("model_id", sa.String(length=200), nullable=False),
         sa.Column("text_hash", sa.String(length=64), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
+        sa.Column("token_ids", sa.LargeBinary(), nullable=False),
+        sa.Column("token_codes", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("model_id", "text_hash"),
+    )
+    op.create_table(
+        "token_codebook",
+        sa.Column("model_id", sa.String(length=200), nullable=False),
+        sa.Column("codebook", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("model_id"),
     )
     op.create_table(
         "user_account",
@@ -297,6 +305,7 @@ def downgrade() -> None:
     op.drop_table("acl_entry")
     op.drop_table("user_group")
     op.drop_table("user_account")
+    op.drop_table("token_codebook")
     op.drop_table("embedding")
     op.drop_index(op.f("ix_document_current_version_id"), table_name="document")
     op.drop_index(op.f("ix_document_created_at"), table_name="document")

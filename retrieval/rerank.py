@@ -1,0 +1,110 @@
+"""Reranking by late interaction: each token of the query looks for its like in a passage's token vectors."""
+
+import threading
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from ingest.embed import Embedder, EncodedQuery
+from ingest.tables import Document, Embedding, Passage
+from ingest.token_codec import TokenCodec
+from retrieval.fusion import min_max
+from retrieval.permissions import readable_by
+
+MAXSIM_WEIGHT = 0.7
+IDF_SAMPLE = 4000
+IDF_GROWTH = 1.1
+
+
+class Reranker:
+    """Scores passages against a query with the encoder's own token vectors; safe in any thread."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._lock = threading.Lock()
+        self._document_frequency: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._n_sampled = 0
+        self._sampled_at = -1
+
+    def rerank(
+        self, session: Session, query: str, fused: Mapping[int, float], principals: frozenset[str], n_passages: int
+    ) -> dict[int, float]:
+        """Mix MaxSim into fused scores: `MAXSIM_WEIGHT` of it and the rest of what was, each scaled to 0..1.
+
+        A passage without token vectors keeps its fused share alone. `n_passages` is the size of the index.
+        """
+        encoded = self._embedder.encode_query(query)
+        if not len(encoded.token_ids) or not fused:
+            return dict(fused)
+        codes = _load_codes(session, self._embedder.model_id, list(fused), principals)
+        weights = self._inverse_document_frequency(session, encoded.token_ids, n_passages)
+        scores = min_max(maxsim(self._embedder.codec, encoded, weights, codes))
+        before = min_max(fused)
+        return {key: MAXSIM_WEIGHT * scores.get(key, 0.0) + (1 - MAXSIM_WEIGHT) * before[key] for key in fused}
+
+    def _inverse_document_frequency(
+        self, session: Session, token_ids: NDArray[np.int64], n_passages: int
+    ) -> NDArray[np.float32]:
+        """How telling each token is, (t,): ln(1 + (N - n + ½) / (n + ½)), estimated on up to `IDF_SAMPLE` passages."""
+        with self._lock:
+            low, high = self._sampled_at / IDF_GROWTH, self._sampled_at * IDF_GROWTH
+            if not low <= n_passages <= high:
+                self._sample(session)
+                self._sampled_at = n_passages
+            counted, n_sampled = self._document_frequency, self._n_sampled
+        known = token_ids < len(counted)
+        n = np.where(known, counted[np.where(known, token_ids, 0)] if len(counted) else 0, 0)
+        return np.log1p((n_sampled - n + 0.5) / (n + 0.5)).astype(np.float32)
+
+    def _sample(self, session: Session) -> None:
+        """Count in how many passages each token occurs; hashes are in an order as good as chance."""
+        rows = session.scalars(
+            select(Embedding.token_ids)
+            .where(Embedding.model_id == self._embedder.model_id)
+            .order_by(Embedding.text_hash)
+            .limit(IDF_SAMPLE)
+        ).all()
+        distinct = [np.unique(np.frombuffer(row, dtype="<u4")) for row in rows]
+        tokens = np.concatenate([np.zeros(0, dtype=np.uint32), *distinct]).astype(np.int64)
+        self._document_frequency, self._n_sampled = np.bincount(tokens), len(rows)
+
+
+def maxsim(
+    codec: TokenCodec, query: EncodedQuery, weights: NDArray[np.float32], codes: Mapping[int, NDArray[np.uint8]]
+) -> dict[int, float]:
+    """The weighted mean, over the query's tokens, of the best likeness with any token of a passage.
+
+    score(p) = Σᵢ wᵢ · maxⱼ qᵢ·pⱼ / Σᵢ wᵢ, for passages given by id as packed token vectors (t, code_bytes).
+
+    Source: Khattab and Zaharia, ColBERT, SIGIR 2020, https://doi.org/10.1145/3397271.3401075
+    """
+    if not codes:
+        return {}
+    lengths = [len(own) for own in codes.values()]
+    starts = np.concatenate([[0], np.cumsum(lengths[:-1])]).astype(np.int64)
+    likeness = codec.similarities(np.concatenate(list(codes.values())), query.token_vectors)
+    best = np.maximum.reduceat(likeness, starts, axis=0)
+    scores = best @ weights / weights.sum()
+    return {key: float(score) for key, score in zip(codes, scores, strict=True)}
+
+
+def _load_codes(
+    session: Session, model_id: str, passage_ids: Sequence[int], principals: frozenset[str]
+) -> dict[int, NDArray[np.uint8]]:
+    """The packed token vectors (t, code_bytes) of readable passages, by id."""
+    of_model = and_(Embedding.text_hash == Passage.embedding_hash, Embedding.model_id == model_id)
+    rows = session.execute(
+        select(Passage.id, Embedding.token_ids, Embedding.token_codes)
+        .join(Document, Document.current_version_id == Passage.version_id)
+        .join(Embedding, of_model)
+        .where(Passage.id.in_(passage_ids), readable_by(principals))
+    )
+    codes = {}
+    for passage_id, token_ids, token_codes in rows:
+        n_tokens = len(token_ids) // 4
+        if n_tokens:
+            codes[passage_id] = np.frombuffer(token_codes, dtype=np.uint8).reshape(n_tokens, -1)
+    return codes
