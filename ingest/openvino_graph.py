@@ -102,12 +102,13 @@ def _convert(files: ModelFiles, folder: Path, kind: str) -> Facts:
     # CI=true and NNCF_CI turn off usage reports, which OpenVINO's converter sends otherwise.
     environment = os.environ | {"CI": "true", "NNCF_CI": "1", "TRANSFORMERS_VERBOSITY": "error"}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT_FOLDER), os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-m", "ingest.convert_model", str(files.folder), str(prepared), kind]
+    command = [sys.executable, "-m", "ingest.convert_model", str(files.folder), str(prepared.resolve()), kind]
     command += [str(files.max_tokens)]
     try:
         run = subprocess.run(  # noqa: S603
             command,
             env=environment,
+            cwd=PROJECT_FOLDER,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
