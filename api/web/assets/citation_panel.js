@@ -80,6 +80,7 @@ export class CitationPanel {
     this.heading = this.items[index].heading;
     this.pageNumber = this.target.page ?? 1;
     this.asText = false;
+    this.page = null;
     if (innerWidth < 500) this.zoom = this.target.quote ? 2 : 1; // A whole page is too small to read on a phone.
     const focused = this.dialog.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     this.dialog.replaceChildren(this.head(), this.quote(), this.tools(), this.makeView());
@@ -167,7 +168,7 @@ export class CitationPanel {
     const { page } = this;
     const onQuote = page.number === this.target.page;
     const image = page.has_image && !this.asText;
-    this.pageLabel.textContent = page.n_pages > 1 ? `Page ${page.label ?? page.number} of ${page.n_pages}` : "One page";
+    this.pageLabel.textContent = page.n_pages > 1 ? `Page ${page.number} of ${page.n_pages}` : "One page";
     this.back.disabled = page.number <= 1;
     this.forth.disabled = page.number >= page.n_pages;
     this.zoomTools.hidden = !image;
@@ -200,6 +201,8 @@ export class CitationPanel {
 
   showMeta() {
     const parts = [headingWords(this.heading)];
+    const { label, number } = this.page ?? {};
+    if (label && label !== String(number)) parts.push(`printed page ${label}`);
     if (this.version) parts.push(`Version ${this.version.number}${this.version.number < this.newest ? " (a newer one exists)" : ""}, ${date(this.version.created_at)}`);
     this.meta.textContent = parts.filter(Boolean).join(" · ") || " ";
   }

@@ -15,7 +15,7 @@ import { count } from "./words.js";
 
 const panel = new CitationPanel(byId("panel"), byId("documents"));
 const list = new DocumentList(handlersFor);
-const queue = new UploadQueue(changed);
+const queue = new UploadQueue(changedHere);
 let collections = [];
 let replacing = null;
 
@@ -65,10 +65,23 @@ function chooseVersion(id) {
 
 async function retry(document_) {
   try {
-    changed(await sendJson("POST", `/v1/documents/${document_.id}/retry`));
+    changedHere(await sendJson("POST", `/v1/documents/${document_.id}/retry`));
   } catch (error) {
     toast(explain(error).text);
   }
+}
+
+/** Show what a request answered, and look again until it has settled: a quick change may end before an event tells of it. */
+function changedHere(document_, seconds = 1) {
+  changed(document_);
+  if (document_.status !== "queued" && document_.status !== "running") return;
+  setTimeout(async () => {
+    try {
+      changedHere(await getJson(`/v1/documents/${document_.id}`), Math.min(seconds * 2, 30));
+    } catch (error) {
+      if (error.status === 404) gone(document_.id);
+    }
+  }, seconds * 1000);
 }
 
 function changed(document_) {
