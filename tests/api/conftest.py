@@ -1,12 +1,11 @@
 """Fixtures of the API's tests: servers over copies of one furnished office."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ingest.embed import Embedder, load_embedder
+from ingest.embed import Embedder
 from ingest.sandbox import Sandbox
 from tests.api.office import (
     HIDDEN_NAME,
@@ -19,11 +18,6 @@ from tests.api.office import (
     pdf_of,
     running,
 )
-
-
-@pytest.fixture(scope="session")
-def embedder() -> Embedder:
-    return load_embedder("all-MiniLM-L6-v2", Path(tempfile.gettempdir()) / "footnote-test-models")
 
 
 @pytest.fixture(scope="session")
