@@ -23,11 +23,13 @@ SHOWN_HEADERS = ("From", "To", "Cc", "Date", "Subject")
 _MAX_PARTS = 1_000
 _MAX_HEADER_CHARS = 4_000
 _STATEFUL = ("iso-2022", "utf-7", "hz")  # their bytes are valid ASCII
-_SIGNATURES = frozenset(("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"))
+_NOT_READ = frozenset(
+    ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "text/rfc822-headers")
+)
 _SEALED = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
 _STUB_CHARS = 300
 # What the standard library's header and body readers raise on damaged input.
-_DAMAGED = (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
+_DAMAGED = (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def _walk(part: Message, parts: _Parts, *, depth: int) -> None:
     elif children:
         for child in children:
             _walk(child, parts, depth=depth)
-    elif kind in _SIGNATURES:
+    elif kind in _NOT_READ:
         return
     elif _is_attachment(part, kind):
         parts.attachments.append(Attachment(_filename(part) or kind, _payload(part)))

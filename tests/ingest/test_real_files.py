@@ -1,0 +1,116 @@
+"""Real Office, OpenDocument, EPUB, table and mail files: what their text must and must not hold."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import FileRejected
+from ingest.parse import parse_file
+from ingest.sandbox import Sandbox
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+WORD = "office-mail-html/docling/docx/sources"
+SLIDES = "office-mail-html/docling/pptx/sources"
+SHEETS = "office-mail-html/docling/xlsx/sources"
+ODF = "office-mail-html/docling/odf/sources"
+TABLES = "office-mail-html/docling/csv/sources"
+MAILS = "mail/ruby-mail/emails"
+OTHER_MAILS = "mail/mail-parser/mails"
+TEMPLATES = "kb-18f-handbook/docs/downloads"
+MARKITDOWN = "office-mail-html/markitdown/test_files"
+SUFFIXES = "docx pptx xlsx xlsm odt ods odp epub csv eml msg doc xls ppt".split()
+
+ROWS = [
+    # folder, file, must include, must not include
+    (WORD, "word_sample.docx", "- You can relax and look around\n- Paddle about", "•"),
+    (WORD, "word_sample.docx", "1. Wear sunglasses\n2. Don’t forget to drink water\n3. Use sun cream", "- Wear"),
+    (WORD, "word_sample.docx", "Leaves | Ash, Elm, Maple | 50", "Leaves\nAsh"),
+    (WORD, "word_tables.docx", "Cell 1.0 | Merged Cell 1.1 1.2\n", "Merged Cell 1.1 1.2 | Merged Cell 1.1 1.2"),
+    (WORD, "word_tables.docx", "Cell 2.0 | Merged Cell 1.1 2.1 | Cell 2.2", "Cell 2.0 |  | Cell 2.2"),
+    (WORD, "docx_rich_cells.docx", "Cell 1 | Cell 2 | Cell 3", "A B C Cell 1"),
+    (WORD, "docx_rich_cells.docx", "Simple cell upper left | Simple cell with bold and italic text", "**"),
+    (WORD, "docx_lists.docx", "- List item 2\n  - List item 1.1\n  - List item 1.2", "1. List item 2\n"),
+    (WORD, "docx_list_resumed_numbering.docx", "- bullet two\n3. Third ordered item", "1. Third"),
+    (WORD, "unit_test_headers_numbered.docx", "1.2.1. Section 1.2.3", "%1"),
+    (WORD, "unit_test_formatting.docx", "Normal italic bold underline and hyperlink on the same line", "http"),
+    (WORD, "docx_page_header_footer_first_page.docx", "This is body text on page 2.", "First page header"),
+    (WORD, "docx_comments.docx", "This second paragraph also has a reviewer annotation.", "Please"),
+    (WORD, "textbox.docx", "If a caregiver suspects that within one week", "w:txbx"),
+    (WORD, "equations.docx", "E=mc^2", "mc2"),
+    (WORD, "docx_checkboxes.docx", "☒ Orange juice", "Click"),
+    (WORD, "Strict.docx", "Some text\n", "<w:"),
+    (TEMPLATES, "TEMPLATE_Team_charter.docx", "team charter", "MERGEFORMAT"),
+    (MARKITDOWN, "test.docx", "Jieyu Zhang, Yiran Wu, Beibin Li", "PAGEREF"),
+    (SLIDES, "powerpoint_sample.pptx", "R1 | True | False", "Test Table Slide\n\nWith footnote"),
+    (SLIDES, "powerpoint_sample.pptx", "Speaker notes\n\nSome notes on the second slide.", "‹#›"),
+    (SLIDES, "powerpoint_sample.pptx", "1. List item4\n2. List item5\n3. List item6", "- List item4"),
+    (SLIDES, "pptx_chart.pptx", "2019 | 120 | 80", "Sheet1!"),
+    (SLIDES, "powerpoint_issue_2663.pptx", "Key Benefits:\n\n- Open-source software is cost-effective", "Slide 1"),
+    (SLIDES, "powerpoint_unrecognized_shape.pptx", "Text in an unrecognized shape", "Click to"),
+    (SHEETS, "xlsx_01.xlsx", "first: 1; second: 5; third: 9", "Sheet4\n"),
+    (SHEETS, "xlsx_02_sample_sales_data.xlsm", "Product: Widget A; Date: 2024-01-01; Quantity: 5", "45292"),
+    (SHEETS, "xlsx_05_table_with_title.xlsx", "Year: 2019; Freshwater Ducks: 120", "per year:"),
+    (SHEETS, "xlsx_06_edge_cases_.xlsx", "ID: AI 2; Question: What are the specific use cases?", "None"),
+    (SHEETS, "xlsx_09_section_label_header.xlsx", "Title: A Brief History of Time; Author: Stephen", "List:"),
+    (MARKITDOWN, "test.xlsx", "Alpha: 89; Beta: 82; Gamma: 100; Delta: 12", "89.0"),
+    (TEMPLATES, "TEMPLATE_Risk_tracker.xlsx", "Title | Description | Impact | Likelihood | Status", "#REF"),
+    (ODF, "text_document_01.odt", "1. numbered list 1\n2. numbered list 2\n  - bullet list 2.1", "text:p"),
+    (ODF, "text_document_03.odt", "Simple cell upper left | Simple cell with bold and italic text", "svm"),
+    (ODF, "odf_table_with_title_01.ods", "Year: 2020; Freshwater Ducks: 135", "Year: Year"),
+    (ODF, "odf_presentation_01.odp", "Speaker notes\n\nSome notes on the second slide.", "<number>"),
+    (MARKITDOWN, "test.epub", "Chapter 1: Test Content", "<p>"),
+    (TABLES, "csv-semicolon.csv", "First Name: Sheryl; Last Name: Baxter", "Sheryl;Baxter"),
+    (TABLES, "csv-tab.csv", "Subscription Date: 2020-08-24", "\t"),
+    (TABLES, "csv-comma-in-cell.csv", "a: a; b: ,; c: c", '","'),
+    (MARKITDOWN, "test_mskanji.csv", "名前: 佐藤太郎; 年齢: 30; 住所: 東京", "\ufffd"),
+    (f"{MAILS}/mime_emails", "raw_email7.eml", 'Attachment: test.rb\n\nputs "testing, testing"', "Content-Type"),
+    (f"{MAILS}/multi_charset", "japanese.eml", "Subject: まみむめも", "=?"),
+    (f"{MAILS}/multi_charset", "japanese_shift_jis.eml", "このメールはテスト用のメールです。", "\ufffd"),
+    (f"{MAILS}/multi_charset", "japanese_iso_2022.eml", "Subject: ", "\x1b"),
+    (f"{MAILS}/multipart_report_emails", "report_422.eml", "452 4.2.2 <fraser@oooooooo.com.au>", "boundary="),
+    (f"{MAILS}/plain_emails", "raw_email_reply.eml", "Subject: Re: Test reply email", "Message-ID"),
+    (f"{MAILS}/rfc6532", "utf8_headers.eml", "Subject: ", "\ufffd"),
+    (OTHER_MAILS, "mail_test_10", "Attachment: Move To Eight ZWEP6227F.pdf", "JVBERi0"),
+    (OTHER_MAILS, "mail_test_12", "Subject: 代开各地增值税发票", "=?"),
+    (OTHER_MAILS, "mail_outlook_1", "Sehr geehrte Frau Gaiser-Schönenborn,", "\x00"),
+    ("office-mail-html/docling/email/sources", "msg_with_attachment.msg",
+     "Attachment: test.txt\n\nThis is a test attachment file.", "__substg"),
+    (MARKITDOWN, "test_outlook_msg.msg", "From: M. C. Kurtuluş <muratcan.kurtulus@gmail.com>", "\x00"),
+]  # fmt: skip
+
+
+@cache
+def _text(path: Path) -> str:
+    return parse_file(path, path.name).text
+
+
+@pytest.mark.parametrize(("folder", "name", "included", "left_out"), ROWS)
+def test_real_file_holds_what_its_reader_sees(folder: str, name: str, included: str, left_out: str) -> None:
+    path = DATA / folder / name
+    if not path.exists():
+        pytest.skip(f"{path} is not there; it is one of the real files")
+    text = _text(path)
+    assert included in text
+    assert left_out not in text
+
+
+def test_every_real_office_and_mail_file_ends_in_the_sandbox_with_text_or_a_reason(tmp_path: Path) -> None:
+    folders = [DATA / "office-mail-html", DATA / "mail"]
+    paths = [path for folder in folders for suffix in SUFFIXES for path in sorted(folder.rglob(f"*.{suffix}"))]
+    if not paths:
+        pytest.skip(f"{DATA} is not there; it holds the real files")
+    with Sandbox(tmp_path) as sandbox:
+        outcomes = {path.name: _outcome(sandbox, path) for path in paths}
+    assert set(outcomes.values()) <= {"text", "unsupported", "empty"}
+    assert list(outcomes.values()).count("text") > 0.9 * len(outcomes)
+
+
+def _outcome(sandbox: Sandbox, path: Path) -> str:
+    """ "text", the class of a refusal, or what is wrong with either."""
+    try:
+        parsed = sandbox.parse(path, path.name)
+    except FileRejected as error:
+        return error.error_class if str(error).startswith(path.name) else "a sentence without the file's name"
+    in_place = all(parsed.text[heading.start :].startswith(heading.text[:20]) for heading in parsed.headings)
+    return "text" if in_place else "a heading out of place"
