@@ -76,6 +76,8 @@ class Archive:
         entry = self._zip.getinfo(name)
         if entry.flag_bits & 0x1:
             raise FileRejected("encrypted", "the file is protected by a password; upload it without one.")
+        if entry.file_size > max(FREE_BYTES, MAX_RATIO * entry.compress_size):
+            raise _bomb()  # by its own word, before any work; what others unpack to is counted below
         try:
             source = self._zip.open(entry)
         except _DAMAGED as error:
@@ -89,9 +91,7 @@ class Archive:
         if self._unpacked > MAX_UNPACKED_BYTES:
             raise FileRejected("bomb", f"the file unpacks to more than {MAX_UNPACKED_BYTES:,} bytes; split it.")
         if self._unpacked > max(FREE_BYTES, MAX_RATIO * self._size):
-            raise FileRejected(
-                "bomb", f"the file unpacks to more than {MAX_RATIO} times its size; save it anew or split it."
-            )
+            raise _bomb()
 
 
 class MemberStream:
@@ -109,6 +109,10 @@ class MemberStream:
             raise _malformed(error) from error
         self._archive.count(len(chunk))
         return chunk
+
+
+def _bomb() -> FileRejected:
+    return FileRejected("bomb", f"the file unpacks to more than {MAX_RATIO} times its size; save it anew or split it.")
 
 
 def _malformed(error: Exception) -> FileRejected:

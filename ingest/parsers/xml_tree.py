@@ -8,6 +8,7 @@ from lxml import etree
 from ingest.errors import FileRejected
 
 XML_DAMAGED = "the file holds damaged XML; open it in its program and save it anew."
+_NO_MEMORY = 2  # libxml2's XML_ERR_NO_MEMORY
 
 
 class ByteSource(Protocol):
@@ -25,7 +26,7 @@ def parse_xml(data: bytes) -> etree._Element:
     try:
         root: etree._Element | None = etree.fromstring(data, parser)
     except (etree.LxmlError, ValueError) as error:
-        raise FileRejected("malformed", XML_DAMAGED) from error
+        raise _damaged(error) from error
     if root is None:
         raise FileRejected("malformed", XML_DAMAGED)
     return root
@@ -63,7 +64,14 @@ def stream_elements(
                     break
                 del parent[0]
     except (etree.LxmlError, ValueError) as error:
-        raise FileRejected("malformed", XML_DAMAGED) from error
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> FileRejected:
+    """What to raise for a parser's error. Raises MemoryError when it ran out of memory."""
+    if getattr(error, "code", None) == _NO_MEMORY:
+        raise MemoryError from error
+    return FileRejected("malformed", XML_DAMAGED)
 
 
 def local_name(element: etree._Element) -> str:

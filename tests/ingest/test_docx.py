@@ -8,6 +8,7 @@ import pytest
 
 from ingest.errors import FileRejected
 from ingest.parse import parse_file
+from ingest.parsers.archive import FREE_BYTES, Archive
 from ingest.parsers.docx import parse_docx
 from tests.ingest.office_files import paragraph, table, write_docx, write_zip
 
@@ -201,4 +202,21 @@ def test_file_with_too_many_entries_is_a_bomb(tmp_path: Path) -> None:
         [archive.writestr(f"word/{i}", "") for i in range(2_000)]
     with pytest.raises(FileRejected) as caught:
         parse_file(tmp_path / "a.docx", "a.docx")
+    assert caught.value.error_class == "bomb"
+
+
+def test_document_that_admits_to_be_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.docx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", b"\x00" * 100_000_000)
+    with Archive(tmp_path / "a.docx") as archive, pytest.raises(FileRejected) as caught:
+        archive.read("word/document.xml")
+    assert caught.value.error_class == "bomb"
+
+
+def test_bytes_are_counted_over_all_members_as_they_come_out(tmp_path: Path) -> None:
+    parts: dict[str, str | bytes] = {f"word/{i}": b"x" * (FREE_BYTES - 1) for i in range(2)}
+    with Archive(write_zip(tmp_path / "a.docx", parts)) as archive:
+        assert len(archive.read("word/0")) == FREE_BYTES - 1
+        with pytest.raises(FileRejected) as caught:
+            archive.read("word/1")
     assert caught.value.error_class == "bomb"
