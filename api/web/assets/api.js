@@ -29,7 +29,10 @@ const HINTS = {
 export function explain(error) {
   const status = error instanceof Problem ? error.status : 0;
   const [heading, advice] = HINTS[status] ?? ["Something went wrong", "Try again. If it happens again, tell an administrator."];
-  return { heading, text: error.detail && error.detail !== heading ? `${error.detail.replace(/([^.!?…])$/, "$1.")} ${status >= 429 || status === 0 ? advice : ""}`.trim() : advice };
+  if (!error.detail) return { heading, text: advice };
+  const sentence = error.detail.replace(/([^.!?…])$/, "$1.");
+  const advised = /try again/i.test(sentence) || (status > 0 && status < 429);
+  return { heading, text: advised ? sentence : `${sentence} ${advice}` };
 }
 
 function signInAgain() {
