@@ -150,7 +150,7 @@ class Embedding(Base):
 
 
 class TokenCodebook(Base):
-    """The codebook (d / 8, 16, 8), float32 little-endian, that token codes of a model are made and read with."""
+    """The codebook (d / 4, 16, 4), float32 little-endian, that token codes of a model are made and read with."""
 
     __tablename__ = "token_codebook"
 

@@ -17,7 +17,7 @@ from ingest.model_files import ModelFiles
 from ingest.tables import TokenCodebook
 from ingest.token_codec import PIECE_DIMENSIONS, TokenCodec, train_codec
 
-CODEBOOK_VERSION = 1
+CODEBOOK_VERSION = 2
 CODEBOOK_NAME = "codebook.npy"
 
 

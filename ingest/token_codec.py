@@ -1,7 +1,7 @@
 """Token vectors in a few bytes each: product quantization with a codebook trained once for a model.
 
-A vector of d numbers is cut into d / 8 pieces of 8; each piece is kept as the number (4 bits) of the nearest of 16
-centroids, so 384 numbers become 24 bytes. Source: Jégou et al., Product Quantization for Nearest Neighbor Search,
+A vector of d numbers is cut into d / 4 pieces of 4; each piece is kept as the number (4 bits) of the nearest of 16
+centroids, so 384 numbers become 48 bytes. Source: Jégou et al., Product Quantization for Nearest Neighbor Search,
 PAMI 2011, https://doi.org/10.1109/TPAMI.2010.57
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-PIECE_DIMENSIONS = 8
+PIECE_DIMENSIONS = 4
 CENTROID_BITS = 4
 
 
@@ -25,7 +25,7 @@ class TokenVectors:
 
 
 class TokenCodec:
-    """Packs token vectors, and compares packed ones with others; `codebook` is (d / 8, 16, 8) float32."""
+    """Packs token vectors, and compares packed ones with others; `codebook` is (d / 4, 16, 4) float32."""
 
     def __init__(self, codebook: NDArray[np.float32]) -> None:
         self.codebook = codebook
@@ -42,7 +42,7 @@ class TokenCodec:
     def similarities(self, codes: NDArray[np.uint8], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Dot products (t, q) of packed vectors (t, code_bytes) with vectors (q, d).
 
-        A byte stands for 16 numbers, so its share of the dot product is looked up in a table of 256 values a place;
+        A byte stands for 8 numbers, so its share of the dot product is looked up in a table of 256 values a place;
         the sum over places is a product with a sparse matrix of ones.
         """
         byte = np.arange(256)
@@ -58,7 +58,7 @@ class TokenCodec:
 
 
 def train_codec(vectors: NDArray[np.float32]) -> TokenCodec:
-    """A codec for vectors like these (n, d), d a multiple of 16; the same vectors always give the same codec."""
+    """A codec for vectors like these (n, d), d a multiple of 8; the same vectors always give the same codec."""
     quantizer = _quantizer(vectors.shape[1])
     quantizer.train(np.ascontiguousarray(vectors, dtype=np.float32))
     codebook = faiss.vector_to_array(quantizer.centroids).reshape(quantizer.M, -1, PIECE_DIMENSIONS)
