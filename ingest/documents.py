@@ -175,7 +175,7 @@ def edit_document(
 
 
 def retry(session: Session, version_id: str) -> None:
-    """Queue a failed version again, with its three attempts.
+    """Queue a failed version again, as if it had never been tried.
 
     Raises:
         InvalidInput: the version has not failed.
@@ -184,10 +184,13 @@ def retry(session: Session, version_id: str) -> None:
     if version.status != "failed":
         raise InvalidInput(f"{version.filename} has not failed (it is {version.status}); only failures are retried.")
     version.status, version.error_class, version.message = "queued", None, None
+    session.get_one(Document, version.document_id).updated_at = utc_now()
     session.execute(
         update(Job)
         .where(Job.version_id == version_id)
-        .values(state="queued", attempt=0, available_at=utc_now(), enqueued_at=utc_now(), priority=INTERACTIVE)
+        .values(
+            state="queued", failures=0, losses=0, available_at=utc_now(), enqueued_at=utc_now(), priority=INTERACTIVE
+        )
     )
 
 

@@ -3,14 +3,16 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from ingest.database import utc_now
 from ingest.errors import ErrorClass, LeaseLost
+from ingest.process_identity import has_vanished, this_process
 from ingest.tables import Job, Version
 
-MAX_ATTEMPTS = 3
+MAX_FAILURES = 3
+MAX_LOSSES = 10
 LEASE_SECONDS = 15
 RETRY_SECONDS = 2
 INTERACTIVE, BACKFILL = 0, 10
@@ -32,8 +34,12 @@ def enqueue(session: Session, version_id: str, *, priority: int) -> None:
 
 
 def claim(session: Session) -> ClaimedJob | None:
-    """Take the next job that waits or whose lease ended, lowest priority number first; None when there is none."""
+    """Take the next job that waits or whose worker is gone, lowest priority number first; None when there is none.
+
+    A worker is gone when its lease has ended, or at once when its process was on this machine and is no more.
+    """
     now = utc_now()
+    _end_leases_of_vanished(session, now)
     _bury_exhausted(session, now)
     waiting = and_(Job.state == "queued", Job.available_at <= now)
     abandoned = and_(Job.state == "running", Job.lease_until < now)
@@ -51,6 +57,8 @@ def claim(session: Session) -> ClaimedJob | None:
         .values(
             state="running",
             attempt=Job.attempt + 1,
+            losses=Job.losses + case((Job.state == "running", 1), else_=0),
+            worker=this_process(),
             lease_until=now + dt.timedelta(seconds=LEASE_SECONDS),
             stage="reading",
             done=0,
@@ -65,17 +73,25 @@ def claim(session: Session) -> ClaimedJob | None:
     return ClaimedJob(row.id, row.version_id, row.attempt)
 
 
+def _end_leases_of_vanished(session: Session, now: dt.datetime) -> None:
+    """End the leases of processes of this machine that are no more, so that nobody waits for them."""
+    held = session.execute(select(Job.id, Job.worker).where(Job.state == "running", Job.lease_until >= now)).all()
+    vanished = [job_id for job_id, worker in held if has_vanished(worker)]
+    if vanished:
+        session.execute(update(Job).where(Job.id.in_(vanished)).values(lease_until=now - dt.timedelta(seconds=1)))
+
+
 def _bury_exhausted(session: Session, now: dt.datetime) -> None:
-    """End jobs whose last attempt died without a word, such as a worker killed three times."""
+    """End jobs whose workers vanished again and again without a word."""
     exhausted = session.scalars(
-        select(Job).where(Job.state == "running", Job.lease_until < now, Job.attempt >= MAX_ATTEMPTS)
+        select(Job).where(Job.state == "running", Job.lease_until < now, Job.losses + 1 >= MAX_LOSSES)
     ).all()
     for job in exhausted:
         job.state = "dead"
         version = session.get_one(Version, job.version_id)
         version.status, version.error_class = "failed", "internal"
         version.message = (
-            f"{version.filename}: the worker stopped {MAX_ATTEMPTS} times while reading this file; "
+            f"{version.filename}: the worker stopped {MAX_LOSSES} times while reading this file; "
             "look at the worker's log, then retry."
         )
 
@@ -105,12 +121,15 @@ def fail(session: Session, job: ClaimedJob, error_class: ErrorClass, message: st
     What may pass (timeout, memory, internal) is tried again after a pause, three times in all; what is
     wrong with the file itself fails at once. Raises LeaseLost as `heartbeat` does.
     """
-    if error_class in RETRIABLE and job.attempt < MAX_ATTEMPTS:
-        pause = dt.timedelta(seconds=RETRY_SECONDS * job.attempt)
-        _update_owned(session, job, state="queued", stage="", available_at=utc_now() + pause, lease_until=None)
+    failures = 1 + (session.scalar(select(Job.failures).where(Job.id == job.id)) or 0)
+    if error_class in RETRIABLE and failures < MAX_FAILURES:
+        available_at = utc_now() + dt.timedelta(seconds=RETRY_SECONDS * failures)
+        _update_owned(
+            session, job, state="queued", stage="", failures=failures, available_at=available_at, lease_until=None
+        )
         session.execute(update(Version).where(Version.id == job.version_id).values(status="queued"))
         return True
-    _update_owned(session, job, state="dead", stage="", lease_until=None)
+    _update_owned(session, job, state="dead", stage="", failures=failures, lease_until=None)
     session.execute(
         update(Version)
         .where(Version.id == job.version_id)

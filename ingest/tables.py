@@ -161,8 +161,9 @@ class TokenCodebook(Base):
 class Job(Base):
     """The work of turning one version into passages.
 
-    `state`: queued → running → done | dead. A running job belongs to the attempt that claimed it: `attempt` is
-    the fencing number, and a job whose `lease_until` has passed may be claimed again, three times at most.
+    `state`: queued → running → done | dead. A running job belongs to the attempt that claimed it: `attempt` only ever
+    grows and is the fencing number, `worker` names the process. A job whose `lease_until` has passed may be claimed
+    again. `failures` counts attempts that ended with an error, `losses` those whose worker vanished.
     """
 
     __tablename__ = "job"
@@ -173,6 +174,9 @@ class Job(Base):
     priority: Mapped[int] = mapped_column(default=0)
     state: Mapped[str] = mapped_column(String(16), default="queued")
     attempt: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    losses: Mapped[int] = mapped_column(default=0)
+    worker: Mapped[str] = mapped_column(String(200), default="")
     enqueued_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now)
     available_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now)
     lease_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)

@@ -42,7 +42,8 @@ class KilledServer:
                 break
         else:
             pytest.fail("the server ended before it served; see server.log")
-        threading.Thread(target=self._drain, args=(self.process,), daemon=True).start()
+        self.draining = threading.Thread(target=self._drain, args=(self.process,), daemon=True)
+        self.draining.start()
 
     def _drain(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stderr is not None
@@ -53,6 +54,7 @@ class KilledServer:
     def kill(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self.draining.join()
 
     def command(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -132,9 +134,10 @@ def test_no_acknowledged_upload_is_lost_or_doubled_when_everything_is_killed(tmp
             number: documents_with_code_word(server.url, uploader.headers, number) for number in range(N_DOCUMENTS)
         }
         assert found == {number: [uploader.acknowledged[number]] for number in range(N_DOCUMENTS)}
-        assert json.loads(server.command("index", "verify", "--json"))["clean"] is True
+        assert json.loads(server.command("index", "verify", "--json"))["matches"] is True
     finally:
         server.kill()
+        server.log.close()
 
 
 def documents_with_code_word(url: str, headers: dict[str, str], number: int) -> list[str]:

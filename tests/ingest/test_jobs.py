@@ -1,6 +1,8 @@
 """Jobs: each is claimed once, survives its worker, and is ended only by the attempt that holds it."""
 
 import datetime as dt
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,8 +10,20 @@ import pytest
 from sqlalchemy import select, update
 
 from ingest.database import Base, Database, utc_now
+from ingest.documents import retry
 from ingest.errors import LeaseLost
-from ingest.jobs import BACKFILL, INTERACTIVE, MAX_ATTEMPTS, ClaimedJob, claim, enqueue, fail, finish, heartbeat
+from ingest.jobs import (
+    BACKFILL,
+    INTERACTIVE,
+    MAX_FAILURES,
+    MAX_LOSSES,
+    ClaimedJob,
+    claim,
+    enqueue,
+    fail,
+    finish,
+    heartbeat,
+)
 from ingest.tables import Document, Job, Version
 
 
@@ -96,6 +110,38 @@ def test_late_worker_cannot_end_a_job_that_was_taken_over(database: Database) ->
         heartbeat(session, late)
 
 
+def test_job_of_a_killed_process_is_claimed_at_once(database: Database) -> None:
+    add_job(database)
+    killed = subprocess.run(
+        [sys.executable, "-c", "from ingest.process_identity import this_process; print(this_process())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    claim_surely(database)
+    with database.write() as session:
+        session.execute(update(Job).values(worker=killed.stdout.strip()))
+    assert claim_surely(database).attempt == 2
+
+
+def test_job_of_a_process_on_another_machine_waits_for_its_lease(database: Database) -> None:
+    add_job(database)
+    claim_surely(database)
+    with database.write() as session:
+        session.execute(update(Job).values(worker="elsewhere/pid:[1] 1 1"))
+    assert claim_one(database) is None
+
+
+def test_retried_job_does_not_fall_back_to_an_old_fencing_number(database: Database) -> None:
+    version_id = add_job(database)
+    late = claim_surely(database)
+    with database.write() as session:
+        fail(session, late, "malformed", "a.md: broken; upload it again.")
+    with database.write() as session:
+        retry(session, version_id)
+    assert claim_surely(database).attempt > late.attempt
+
+
 def test_heartbeat_keeps_the_job(database: Database) -> None:
     add_job(database)
     job = claim_surely(database)
@@ -105,9 +151,9 @@ def test_heartbeat_keeps_the_job(database: Database) -> None:
     assert claim_one(database) is None
 
 
-def test_job_whose_workers_died_three_times_fails_with_a_sentence(database: Database) -> None:
+def test_job_whose_workers_vanish_again_and_again_fails_with_a_sentence(database: Database) -> None:
     version_id = add_job(database)
-    for _ in range(MAX_ATTEMPTS):
+    for _ in range(MAX_LOSSES):
         claim_surely(database)
         expire_leases(database)
     assert claim_one(database) is None
@@ -144,7 +190,7 @@ def test_timeout_is_tried_again_after_a_pause(database: Database) -> None:
 
 def test_third_timeout_is_the_end(database: Database) -> None:
     version_id = add_job(database)
-    for _ in range(MAX_ATTEMPTS):
+    for _ in range(MAX_FAILURES):
         make_available(database)
         job = claim_surely(database)
         with database.write() as session:
