@@ -1,4 +1,5 @@
-"""Rules of the whole suite: in CI a skipped test is a failed one, and nightly tests run only when asked for."""
+"""Rules of the whole suite: in CI a skipped test is a failed one, nightly tests run only when asked for, and tests
+on data that is no part of the project only where it is."""
 
 import os
 from collections.abc import Generator, Iterator
@@ -8,6 +9,8 @@ import pytest
 
 from ingest.database import Base, Database
 from ingest.embed import Embedder, load_embedder
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 @pytest.fixture
@@ -38,13 +41,16 @@ def embedder(model_cache: Path) -> Embedder:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests marked `nightly` unless `-m` chooses."""
-    if config.option.markexpr:
-        return
-    nightly = [item for item in items if item.get_closest_marker("nightly")]
-    if nightly:
-        config.hook.pytest_deselected(items=nightly)
-        items[:] = [item for item in items if item not in nightly]
+    """Leave out tests marked `nightly` unless `-m` chooses, and those whose `shared_data` is not there."""
+    by_night = not config.option.markexpr
+    left_out = [item for item in items if _lacks_data(item) or (by_night and item.get_closest_marker("nightly"))]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _lacks_data(item: pytest.Item) -> bool:
+    return any(not (SHARED_DATA / mark.args[0]).is_dir() for mark in item.iter_markers("shared_data"))
 
 
 @pytest.hookimpl(wrapper=True)

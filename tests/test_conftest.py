@@ -64,6 +64,14 @@ def test_expected_failure_is_not_a_skip(run_pytest):
     assert (code, "1 xfailed" in output) == (0, True)
 
 
+def test_test_without_its_data_is_left_out(run_pytest):
+    _, output = run_pytest(
+        "@pytest.mark.shared_data('no-such-folder')\ndef test_a(): pass\ndef test_b(): pass", no_skip="1"
+    )
+
+    assert "1 passed, 1 deselected" in output
+
+
 NIGHTLY = "@pytest.mark.nightly\ndef test_night(): pass\ndef test_day(): pass"
 
 

@@ -149,11 +149,11 @@ def test_drawing_a_page_that_does_not_exist_is_refused(handbook: Path) -> None:
         render_page(handbook, 4, 1.0)
 
 
+@pytest.mark.shared_data("contoso-hr-pdf")
+@pytest.mark.shared_data("kg-rag-sec-10-q")
 @pytest.mark.parametrize("folder", ["contoso-hr-pdf", "kg-rag-sec-10-q"])
 @pytest.mark.parametrize("unit", ["sentence", "passage"])
 def test_boxes_of_real_files_mark_99_percent_of_quotes(folder: str, unit: str) -> None:
     paths = sorted((REAL_PDFS / folder / "pdfs").glob("*.pdf"))[:2]
-    if not paths:
-        pytest.skip(f"{REAL_PDFS / folder} is not there; it holds the real PDFs")
     checks = check_boxes(paths, n_quotes=100, seed=1, unit=unit)
     assert np.mean([check.exact for check in checks]) >= 0.98
