@@ -4,6 +4,9 @@ The rule: a person may read a document when one of its ACL entries names one of 
 No principals, no documents. There is no bypass, for nobody.
 """
 
+import threading
+from collections import OrderedDict
+
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, exists
@@ -30,3 +33,36 @@ def readable_rows(view: ReplicaView, principals: frozenset[str], collection: str
     if not len(view.document_rows):
         return np.zeros(0, dtype=np.bool_)
     return view.live & documents[view.document_rows]
+
+
+class ReadableRows:
+    """Remembers `readable_rows` while the index does not change: the same rights on the same view give the same rows.
+
+    The key is the whole set of principals, so that no two people with different rights ever share an entry.
+    """
+
+    def __init__(self, max_entries: int = 32) -> None:
+        self._max_entries = max_entries
+        self._lock = threading.Lock()
+        self._view: ReplicaView | None = None
+        self._rows: OrderedDict[tuple[frozenset[str], str | None], NDArray[np.bool_]] = OrderedDict()
+
+    def of(self, view: ReplicaView, principals: frozenset[str], collection: str | None) -> NDArray[np.bool_]:
+        """What `readable_rows` gives, (n,), read-only."""
+        key = (principals, collection)
+        with self._lock:
+            if self._view is not view:
+                self._view = view
+                self._rows.clear()
+            known = self._rows.get(key)
+            if known is not None:
+                self._rows.move_to_end(key)
+                return known
+        rows = readable_rows(view, principals, collection)
+        rows.flags.writeable = False
+        with self._lock:
+            if self._view is view:
+                self._rows[key] = rows
+                if len(self._rows) > self._max_entries:
+                    self._rows.popitem(last=False)
+        return rows

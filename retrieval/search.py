@@ -16,7 +16,7 @@ from ingest.replica_view import ReplicaView
 from ingest.tables import Document, Passage, Version
 from retrieval.fusion import min_max, weighted_mean
 from retrieval.hit import Hit
-from retrieval.permissions import readable_by, readable_rows
+from retrieval.permissions import ReadableRows, readable_by
 from retrieval.rerank import Reranker
 
 SearchMode = Literal["hybrid", "vector", "keyword"]
@@ -34,6 +34,7 @@ class Searcher:
         self._replica = replica
         self._embedder = embedder
         self._reranker = Reranker(embedder)
+        self._readable = ReadableRows()
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="keyword-search")
 
     def search(
@@ -97,7 +98,7 @@ class Searcher:
         self, view: ReplicaView, query: str, principals: frozenset[str], n: int, collection: str | None
     ) -> dict[int, float]:
         """Cosine to the query by passage id, of the `n` nearest readable passages."""
-        allowed = readable_rows(view, principals, collection)
+        allowed = self._readable.of(view, principals, collection)
         if not allowed.any():
             return {}
         rows, scores = view.vectors.search(self._embedder.embed_query(query), n, allowed)

@@ -1,7 +1,6 @@
 """`footnote serve`, `footnote worker` and `footnote demo`: the running processes."""
 
 import errno
-import json
 import logging
 import secrets
 import signal
@@ -12,7 +11,6 @@ import threading
 import time
 from contextlib import ExitStack
 from importlib.resources import as_file, files
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,6 +22,7 @@ from api.app import create_app
 from api.commands.asking import answer_question, print_answer
 from api.commands.console import command, messages, out, set_up_logging
 from api.commands.ingesting import find_files, ingest_files
+from api.handbook_questions import HANDBOOK_COLLECTION, handbook_questions
 from api.identity import create_user, update_user
 from api.parts import Parts
 from api.tables import User
@@ -34,7 +33,6 @@ from ingest.worker import run_worker, stop_with_parent
 
 logger = logging.getLogger(__name__)
 
-HANDBOOK_COLLECTION = "handbook"
 DEMO_EMAIL = "demo@footnote.example"
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 10.0
@@ -161,7 +159,7 @@ def demo(
         ended = ingest_files(parts, readable, collection=HANDBOOK_COLLECTION, readers=[EVERYONE])
         if any(file.status == "failed" for file in ended):
             raise FootnoteError("The handbook could not be read whole; `footnote doctor` says what is missing.")
-        question = _demo_questions(handbook)[0]
+        question = handbook_questions()[0]
         out.print(f"\n[bold]Question[/bold]  {question}\n")
         print_answer(answer_question(parts, question, None, collection=HANDBOOK_COLLECTION))
         password = _demo_password(parts)
@@ -170,12 +168,6 @@ def demo(
             return
         out.print(f"Sign in as [bold]{DEMO_EMAIL}[/bold] with the password [bold]{password}[/bold]")
         _serve(parts, host, port, with_worker=True)
-
-
-def _demo_questions(handbook: Path) -> list[str]:
-    """The bundled questions that the handbook answers."""
-    rows = [json.loads(line) for line in (handbook / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
-    return [row["question"] for row in rows if row["answerable"]]
 
 
 def _demo_password(parts: Parts) -> str:

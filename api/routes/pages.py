@@ -1,5 +1,6 @@
 """The page's shell: server-rendered HTML around the ES modules in `api/web`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote, urlsplit
@@ -8,7 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
-from api.policies import VisitorDep
+from api.handbook_questions import sample_questions
+from api.policies import RuntimeDep, VisitorDep
 from api.sign_in import Caller
 
 router = APIRouter(include_in_schema=False)
@@ -18,9 +20,13 @@ TEMPLATES = Jinja2Templates(directory=WEB / "templates")
 
 
 @router.get("/")
-def ask(request: Request, caller: VisitorDep) -> Response:
+def ask(request: Request, caller: VisitorDep, runtime: RuntimeDep) -> Response:
     """Ask questions and open what the answers cite."""
-    return _page(request, caller, "ask")
+    samples: list[str] = []
+    if caller is not None:
+        with runtime.database.read() as session:
+            samples = sample_questions(session, caller.principals)
+    return _page(request, caller, "ask", samples)
 
 
 @router.get("/documents")
@@ -56,9 +62,11 @@ def safe_target(target: str) -> str:
     return target if inside and "\\" not in target and target.isprintable() else "/"
 
 
-def _page(request: Request, caller: Caller | None, page: str) -> Response:
+def _page(request: Request, caller: Caller | None, page: str, samples: Sequence[str] = ()) -> Response:
     if caller is None:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?next={quote(path, safe='/')}", status_code=303)
     user = {"email": caller.email, "name": caller.name, "roles": list(caller.roles)}
-    return TEMPLATES.TemplateResponse(request, f"{page}.html", {"user": user, "page": page})
+    return TEMPLATES.TemplateResponse(
+        request, f"{page}.html", {"user": user, "page": page, "sample_questions": samples}
+    )
