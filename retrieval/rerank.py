@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ingest.embed import Embedder, EncodedQuery
@@ -95,16 +95,20 @@ def _load_codes(
     session: Session, model_id: str, passage_ids: Sequence[int], principals: frozenset[str]
 ) -> dict[int, NDArray[np.uint8]]:
     """The packed token vectors (t, code_bytes) of readable passages, by id."""
-    of_model = and_(Embedding.text_hash == Passage.embedding_hash, Embedding.model_id == model_id)
-    rows = session.execute(
-        select(Passage.id, Embedding.token_ids, Embedding.token_codes)
+    hashes = session.execute(
+        select(Passage.id, Passage.embedding_hash)
         .join(Document, Document.current_version_id == Passage.version_id)
-        .join(Embedding, of_model)
         .where(Passage.id.in_(passage_ids), readable_by(principals))
+    ).all()
+    # A query of its own: joined to the one above, SQLite walks through every text of the model.
+    rows = session.execute(
+        select(Embedding.text_hash, Embedding.token_ids, Embedding.token_codes).where(
+            Embedding.model_id == model_id, Embedding.text_hash.in_({text_hash for _, text_hash in hashes})
+        )
     )
-    codes = {}
-    for passage_id, token_ids, token_codes in rows:
-        n_tokens = len(token_ids) // 4
-        if n_tokens:
-            codes[passage_id] = np.frombuffer(token_codes, dtype=np.uint8).reshape(n_tokens, -1)
-    return codes
+    packed = {
+        text_hash: np.frombuffer(codes, dtype=np.uint8).reshape(len(token_ids) // 4, -1)
+        for text_hash, token_ids, codes in rows
+        if token_ids
+    }
+    return {passage_id: packed[text_hash] for passage_id, text_hash in hashes if text_hash in packed}
