@@ -67,6 +67,7 @@ def set_up_logging(level: str) -> None:
         handlers=[RichHandler(console=messages, show_path=False, rich_tracebacks=False)],
         force=True,
     )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def acting_principals(session: Session, given: list[str] | None) -> frozenset[str]:

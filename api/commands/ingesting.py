@@ -138,6 +138,7 @@ def ingest_files(
                     continue
                 pending[recorded.version_id or ""] = recorded
                 if worker is None:
+                    announce_model(parts)
                     worker = threading.Thread(target=run_worker, args=(parts.ingestion, stop), name="worker")
                     worker.start()
                 for done in _collect(parts, pending):
@@ -151,6 +152,13 @@ def ingest_files(
             if worker is not None:
                 worker.join()
     return ended
+
+
+def announce_model(parts: Parts) -> None:
+    """Say why nothing seems to happen while a model is converted for this processor, once in its life."""
+    folder = parts.ingest_settings.models_folder
+    if not folder.exists() or not any(folder.glob("*-int8-*")):
+        messages.print("Preparing the embedding model for this processor. This happens once and takes half a minute …")
 
 
 def _record(parts: Parts, file: FileToIngest, *, collection: str, readers: list[str] | None) -> IngestedFile:

@@ -185,7 +185,7 @@ def create_new_key(
     if as_json:
         print_json({"key": key, "prefix": prefix})
     else:
-        out.print(f"{key}\nShown this once. Send it as «Authorization: Bearer {prefix}…»; revoke it with its prefix.")
+        out.print(f"{key}\nShown this once. Send it as «Authorization: Bearer KEY»; revoke it by its prefix {prefix}.")
 
 
 @keys.command("list")

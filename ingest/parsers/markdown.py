@@ -15,6 +15,7 @@ from ingest.parsers.html_text import ReadableText, readable_text
 _FRONT_MATTER = re.compile(
     r"\A\s*(?:---[ \t]*\n(.*?)\n(?:---|\.\.\.)|\+\+\+[ \t]*\n(.*?)\n\+\+\+)[ \t]*(?:\n|\Z)", re.S
 )
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _FIELD = re.compile(r"^(title|author|description)[ \t]*[:=][ \t]*(.+)$", re.M)
 _CODE_OR_LIQUID = re.compile(
     r"(?P<code>^(?P<fence>[ \t]*(?:```+|~~~+)).*?(?:^(?P=fence)|\Z)|(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
@@ -43,7 +44,7 @@ def parse_markdown(path: Path) -> ParsedDocument:
         fields = _front_matter(front.group(1) or front.group(2) or "")
         source = source[front.end() :]
     content = _render(_CODE_OR_LIQUID.sub(_resolve, _outside_code(source)))
-    title = fields.pop("title", None)
+    title = " ".join(_TAG.sub("", fields.pop("title", "")).split())
     first = next((heading.text for heading in content.headings if heading.level == 1), None)
     return ParsedDocument(
         media_type="text/markdown",
