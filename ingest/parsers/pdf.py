@@ -1,4 +1,4 @@
-"""PDF: text, character boxes, outline, page labels and page images, all from PDFium."""
+"""PDF: text, character boxes, outline, page labels and page images from PDFium; pypdf mends what PDFium cannot open."""
 
 import io
 import re
@@ -18,6 +18,17 @@ MAX_CHARS = 20_000_000
 MAX_PIXELS = 50_000_000
 _EMPTY_PAGE = "\n"
 _MAX_OUTLINE = 5_000
+# What pypdf raises, beside errors of its own, where a file is not what it seems.
+_BEYOND_MENDING = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 _WORDS = re.compile(r"[^\W_]+")
 _NO_TITLE = re.compile(
     r"(?:untitled|document\d*|microsoft (?:word|powerpoint|excel) - .*|.*\.(?:docx?|pdf|pptx?|xlsx?|indd))", re.I
@@ -57,7 +68,10 @@ def parse_pdf(path: Path) -> ParsedDocument:
 
 
 def open_pdf(path: Path) -> pdfium.PdfDocument:
-    """Open a PDF, also one encrypted with an empty password. Raises FileRejected: encrypted, malformed."""
+    """Open a PDF, also one that is damaged a little or encrypted with an empty password.
+
+    Raises FileRejected: encrypted, malformed.
+    """
     try:
         document = pdfium.PdfDocument(path)
     except pdfium.PdfiumError as error:
@@ -65,13 +79,26 @@ def open_pdf(path: Path) -> pdfium.PdfDocument:
             raise FileRejected(
                 "encrypted", "the PDF needs a password to be opened; upload a copy without a password."
             ) from error
-        raise FileRejected(
-            "malformed", "the PDF is damaged and cannot be opened; open it in a PDF viewer and save it anew."
-        ) from error
+        document = _open_mended(path)
     if len(document) == 0:
         document.close()
         raise FileRejected("malformed", "the PDF has no pages; open it in a PDF viewer and save it anew.")
     return document
+
+
+def _open_mended(path: Path) -> pdfium.PdfDocument:
+    """Open what pypdf, which forgives other faults than PDFium, reads of a damaged PDF and writes anew."""
+    import pypdf  # only damaged files need it
+
+    pypdf.apply_configuration(array_maximum_element_count=2_000_000)
+    mended = io.BytesIO()
+    try:
+        pypdf.PdfWriter(clone_from=pypdf.PdfReader(path)).write(mended)
+        return pdfium.PdfDocument(mended.getvalue())
+    except (*_BEYOND_MENDING, pypdf.errors.PyPdfError, pypdf.errors.DependencyError, pdfium.PdfiumError) as error:
+        raise FileRejected(
+            "malformed", "the PDF is damaged and cannot be opened; open it in a PDF viewer and save it anew."
+        ) from error
 
 
 def render_page(path: Path, number: int, scale: float) -> bytes:

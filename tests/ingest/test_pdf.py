@@ -94,6 +94,13 @@ def test_a_truncated_pdf_is_malformed(tmp_path: Path) -> None:
     assert refusal.value.error_class == "malformed"
 
 
+@pytest.mark.shared_data("broken-pdf")
+def test_a_pdf_that_only_a_second_reader_understands_is_mended() -> None:
+    path = REAL_PDFS / "broken-pdf" / "qpdf" / "issue-99b.pdf"
+    assert parse_pdf(path).pages[0].text.strip() == "Potato"
+    assert render_page(path, 1, 1.0).startswith(b"\x89PNG")
+
+
 def test_running_headers_and_page_numbers_are_skipped_lines(tmp_path: Path) -> None:
     names = ("Trains", "Hotels", "Meals", "Visas", "Taxis")
     pages = [
