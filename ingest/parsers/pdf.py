@@ -186,7 +186,10 @@ def _parsed_page(
 
 
 def _title(document: pdfium.PdfDocument, pages: list[PageCharacters]) -> str | None:
-    """The title of the metadata when it reads like one, else the largest print on the first page."""
+    """The title of the metadata when it reads like one, else the largest print on the first page.
+
+    Print all in capitals is most often the letterhead, as on «AMAZON.COM, INC.», so the file's name says more.
+    """
     title = " ".join(document.get_metadata_value("Title").replace("\x00", "").split())
     if len(title) <= 300 and re.search(r"[^\W\d_]{3}", title) and not _NO_TITLE.fullmatch(title):
         return title
@@ -196,7 +199,8 @@ def _title(document: pdfium.PdfDocument, pages: list[PageCharacters]) -> str | N
         return None
     parts = [pages[0].text[line.start : line.end] for line in lines if line.size > 0.98 * largest]
     guess = " ".join(parts)
-    return guess if 3 <= len(guess) <= 150 and re.search(r"[^\W\d_]{3}", guess) else None
+    reads_like_one = 3 <= len(guess) <= 150 and re.search(r"[^\W\d_]{3}", guess) and not guess.isupper()
+    return guess if reads_like_one else None
 
 
 def _details(document: pdfium.PdfDocument, n_pages: int) -> dict[str, str]:
