@@ -9,7 +9,10 @@ from api.migrate import migrate
 from api.runtime import AppParts, SearchParts
 from api.settings import ApiSettings
 from generation.answer import Answerer
-from generation.llm import load_llm
+from generation.chat import Parameters
+from generation.llm import LLM
+from generation.models import load_llm, read_access
+from generation.prices import load_prices
 from generation.settings import GenerationSettings
 from ingest.database import Database
 from ingest.embed import Embedder, load_embedder
@@ -126,9 +129,35 @@ class Parts:
         return Searcher(self.replica, self.embedder)
 
     @part
+    def llm(self) -> LLM:
+        """What writes answers; no provider is asked anything yet."""
+        settings = self.generation_settings
+        return load_llm(
+            settings.model,
+            self.embedder,
+            access=read_access(settings.model_url, settings.model_key.get_secret_value()),
+            parameters=Parameters(
+                temperature=settings.model_temperature,
+                top_p=settings.model_top_p,
+                max_tokens=settings.model_max_tokens,
+                context_tokens=settings.model_context_tokens,
+                timeout_seconds=settings.model_timeout_seconds,
+            ),
+            prices=load_prices(Path(settings.model_prices) if settings.model_prices else None),
+        )
+
+    @part
     def answerer(self) -> Answerer:
         """From a question to a stored answer."""
-        return Answerer(self.database, self.searcher, self.embedder, load_llm(self.generation_settings.model))
+        settings = self.generation_settings
+        return Answerer(
+            self.database,
+            self.searcher,
+            self.embedder,
+            self.llm,
+            policy=settings.verify,
+            default_length=settings.answer_length,
+        )
 
     def search_parts(self) -> SearchParts:
         """What a server loads in the background: model, indexes, and answering."""

@@ -1,10 +1,11 @@
 """Answerer: the whole path from a question to a stored answer, as a stream of events."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from generation.abstain import MIN_CONFIDENCE, abstention_text, searched_scope
+from generation.abstain import abstention_text, searched_scope
 from generation.claims import check_claim
 from generation.errors import ModelFailed
 from generation.events import (
@@ -22,8 +23,9 @@ from generation.events import (
 from generation.evidence import find_evidence
 from generation.extractive import Extractive
 from generation.llm import LLM
-from generation.pieces import Assignment, SentencePiece, UsagePiece
-from generation.record import Circumstances, store_answer
+from generation.pieces import Assignment, CallPiece, NotePiece, Piece, SentencePiece, UsagePiece
+from generation.record import Circumstances, WrittenBy, store_answer
+from generation.verify import all_readable
 from ingest.database import Database, head_seq
 from ingest.embed import Embedder
 from ingest.errors import InvalidInput
@@ -33,6 +35,8 @@ from retrieval.search import Searcher
 
 DEFAULT_K = 8
 MAX_QUESTION_CHARS = 2000
+Policy = Literal["flag", "strict"]
+WITHDRAWN = "documents_withdrawn"
 
 
 @dataclass
@@ -45,6 +49,26 @@ class _Draft:
     usage: Usage = field(default_factory=Usage)
     degraded: list[str] = field(default_factory=list)
     timings_ms: dict[str, float] = field(default_factory=dict)
+    written_by: WrittenBy = field(default_factory=WrittenBy)
+
+    def degrade(self, name: str) -> None:
+        """Name something that makes the answer less than it could be, once."""
+        if name not in self.degraded:
+            self.degraded.append(name)
+
+    def note(self, piece: CallPiece | NotePiece | UsagePiece) -> None:
+        """Keep what a model tells beside its sentences; the usage of several calls is added up."""
+        if isinstance(piece, NotePiece):
+            self.degrade(piece.name)
+        elif isinstance(piece, CallPiece):
+            self.model = piece.model_id
+            self.written_by = WrittenBy(piece.prompt or None, piece.prompt_sha256 or None, piece.parameters or None)
+        else:
+            self.usage = Usage(
+                self.usage.prompt_tokens + piece.usage.prompt_tokens,
+                self.usage.completion_tokens + piece.usage.completion_tokens,
+                self.usage.cost + piece.usage.cost,
+            )
 
     def add_time(self, step: str, began: float) -> None:
         """Add the time since `began` (of `time.perf_counter`) to a step, in milliseconds."""
@@ -59,11 +83,23 @@ class Answerer:
     model writes or an event is given out.
     """
 
-    def __init__(self, database: Database, searcher: Searcher, embedder: Embedder, llm: LLM) -> None:
+    def __init__(
+        self,
+        database: Database,
+        searcher: Searcher,
+        embedder: Embedder,
+        llm: LLM,
+        *,
+        policy: Policy = "flag",
+        default_length: Length = "short",
+    ) -> None:
+        """Sentences that their citations do not support are shown as such (flag) or left out (strict)."""
         self._database = database
         self._searcher = searcher
         self._embedder = embedder
         self._llm = llm
+        self._policy = policy
+        self._default_length = default_length
 
     def answer(
         self,
@@ -73,11 +109,12 @@ class Answerer:
         asked_by: str,
         collection: str | None = None,
         k: int = DEFAULT_K,
-        length: Length = "short",
+        length: Length | None = None,
     ) -> Iterator[Event]:
         """Answer from what one of `principals` may read, event by event; the last one is the stored answer.
 
-        The events are hits, then text and claims in turn (a claim follows its text), then the answer. When the model
+        The events are hits, then text and claims in turn (a claim follows its text), then the answer. Closing the
+        iterator stops the model. When the model
         fails an error event says so and `degraded` has `model_failed`; what it wrote so far stands, and when that is
         nothing the answer is made of verbatim sentences.
 
@@ -85,7 +122,7 @@ class Answerer:
             InvalidInput: the question is empty or too long, at the call and not while the events are read.
         """
         question = clean_question(question)
-        asking = Circumstances(asked_by, principals, collection, k, length)
+        asking = Circumstances(asked_by, principals, collection, k, length or self._default_length)
         return self._events(question, asking)
 
     def answer_whole(
@@ -96,7 +133,7 @@ class Answerer:
         asked_by: str,
         collection: str | None = None,
         k: int = DEFAULT_K,
-        length: Length = "short",
+        length: Length | None = None,
     ) -> AnswerView:
         """Answer at once; see `answer`."""
         events = self.answer(question, principals, asked_by=asked_by, collection=collection, k=k, length=length)
@@ -120,45 +157,60 @@ class Answerer:
         yield AnswerEvent(self._store(question, hits, asking, draft))
 
     def _write(self, question: str, hits: tuple[Hit, ...], asking: Circumstances, draft: _Draft) -> Iterator[Event]:
-        """Let the model write, unless nothing carries an answer; check each sentence as it comes."""
+        """Let the model write; check each sentence as it comes."""
         began = time.perf_counter()
-        evidence = find_evidence(self._embedder, question, hits)
-        if evidence.confidence < MIN_CONFIDENCE:
-            draft.add_time("generate", began)
-            return
-        assignment = Assignment(question, hits, evidence, asking.length)
+        assignment = Assignment(question, hits, find_evidence(self._embedder, question, hits), asking.length)
         pieces = self._llm.write(assignment)
-        while True:
-            try:
-                piece = next(pieces, None)
-            except ModelFailed as error:
-                draft.degraded.append("model_failed")
-                yield ErrorEvent("model_failed", str(error))
-                stand_in = Extractive()
-                pieces = iter(()) if draft.claims else stand_in.write(assignment)
-                draft.model = draft.model if draft.claims else stand_in.model_id
-                continue
-            draft.add_time("generate", began)
-            if piece is None:
-                return
-            if isinstance(piece, UsagePiece):
-                draft.usage = piece.usage
-            else:
-                yield from self._check(piece, asking.principals, draft)
-            began = time.perf_counter()
+        try:
+            while True:
+                try:
+                    piece = next(pieces, None)
+                except ModelFailed as error:
+                    draft.degrade("model_failed")
+                    yield ErrorEvent("model_failed", str(error))
+                    pieces = self._stand_in(assignment, draft)
+                    continue
+                draft.add_time("generate", began)
+                if piece is None:
+                    return
+                if isinstance(piece, SentencePiece):
+                    yield from self._check(piece, hits, asking.principals, draft)
+                    if WITHDRAWN in draft.degraded:
+                        return
+                else:
+                    draft.note(piece)
+                began = time.perf_counter()
+        finally:
+            pieces.close()
 
-    def _check(self, piece: SentencePiece, principals: frozenset[str], draft: _Draft) -> Iterator[Event]:
+    def _stand_in(self, assignment: Assignment, draft: _Draft) -> Generator[Piece, None, None]:
+        """Verbatim sentences, unless the failed model has written already."""
+        if not draft.claims:
+            stand_in = Extractive()
+            draft.note(CallPiece(stand_in.model_id, "", ""))
+            yield from stand_in.write(assignment)
+
+    def _check(
+        self, piece: SentencePiece, hits: tuple[Hit, ...], principals: frozenset[str], draft: _Draft
+    ) -> Iterator[Event]:
         """Check a sentence before any of it is given out.
 
-        A sentence that rests on a quote which is not stored so, or not readable any more, is left out: its words may
-        be those of a document that was withdrawn since the search.
+        What a model writes in its own words may come from any passage that it read, so nothing more of it is shown once
+        one of these is not readable any more.
         """
         began = time.perf_counter()
         lead = piece.lead if draft.text else piece.lead.lstrip()
         with self._database.read() as session:
             claim = check_claim(session, piece, len(draft.text) + len(lead), principals)
+            if piece.support is not None and not all_readable(session, {hit.document_id for hit in hits}, principals):
+                draft.degrade(WITHDRAWN)
         draft.add_time("verify", began)
-        if claim.verdict == "unsupported":
+        if WITHDRAWN in draft.degraded:
+            return
+        if claim is None:
+            return
+        if claim.verdict == "unsupported" and self._policy == "strict":
+            draft.degrade("unsupported_sentences_removed")
             return
         draft.text += lead + claim.text
         draft.claims.append(claim)
@@ -187,7 +239,7 @@ class Answerer:
             degraded=tuple(draft.degraded),
         )
         with self._database.write() as session:
-            store_answer(session, answer, asking)
+            store_answer(session, answer, asking, draft.written_by)
         return answer
 
 

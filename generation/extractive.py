@@ -1,11 +1,12 @@
 """Extractive: answers made of verbatim sentences, without a language model."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from generation.abstain import MIN_CONFIDENCE
 from generation.candidates import Sentence
 from generation.cues import question_kind
 from generation.events import Length
@@ -31,9 +32,14 @@ class Extractive:
 
     model_id = "extractive"
 
-    def write(self, assignment: Assignment) -> Iterator[Piece]:
-        """Up to 2, 4 or 7 sentences (short, normal, long) and the items of a list they introduce."""
+    def write(self, assignment: Assignment) -> Generator[Piece, None, None]:
+        """Up to 2, 4 or 7 sentences (short, normal, long) and the items of a list they introduce.
+
+        Nothing when it is too unlikely that the passages answer.
+        """
         evidence = assignment.evidence
+        if evidence.confidence < MIN_CONFIDENCE:
+            return
         shares = _shares(evidence.scores)
         rows = choose_sentences(evidence, assignment.length)
         chosen = [evidence.sentences[row] for row in rows]

@@ -1,11 +1,9 @@
 """LLM: what writes an answer from found passages."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Protocol
 
-from generation.extractive import Extractive
 from generation.pieces import Assignment, Piece
-from ingest.errors import InvalidInput
 
 
 class LLM(Protocol):
@@ -13,21 +11,12 @@ class LLM(Protocol):
 
     model_id: str
 
-    def write(self, assignment: Assignment) -> Iterator[Piece]:
+    def write(self, assignment: Assignment) -> Generator[Piece, None, None]:
         """Write an answer piece by piece; no sentence at all means that the passages do not answer.
+
+        Closing the iterator stops the model.
 
         Raises:
             ModelFailed: the model cannot be reached, refuses or breaks off.
         """
         ...
-
-
-def load_llm(model: str) -> LLM:
-    """The model that a setting such as `extractive` names.
-
-    Raises:
-        InvalidInput: there is no such provider.
-    """
-    if model.strip() == "extractive":
-        return Extractive()
-    raise InvalidInput(f"The model {model!r} is not supported; set FOOTNOTE_MODEL to extractive.")

@@ -1,20 +1,26 @@
 """What an answer is written from, and the pieces in which a model writes it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from generation.events import Length, Usage
+from generation.deadline import Deadline
+from generation.events import Length, Usage, Verdict
 from generation.evidence import Evidence
 from retrieval.hit import Hit
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """A question with its passages, best first; a model cites passage `hits[n - 1]` as [n]."""
+    """A question with its passages, best first; a model cites passage `hits[n - 1]` as [n].
+
+    `deadline` is that of the request where several models share it; else each call has its own.
+    """
 
     question: str
     hits: tuple[Hit, ...]
     evidence: Evidence
     length: Length
+    deadline: Deadline | None = None
 
 
 @dataclass(frozen=True)
@@ -29,18 +35,39 @@ class Quote:
 
 @dataclass(frozen=True)
 class SentencePiece:
-    """A finished sentence whose quotes are known; `lead` is the white space or bullet to write before it."""
+    """A finished sentence whose quotes are known; `lead` is the white space or bullet to write before it.
+
+    `support` is how far the quotes support it, None where the sentence is a quote word for word.
+    """
 
     lead: str
     text: str
     quotes: tuple[Quote, ...]
+    support: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class CallPiece:
+    """A call of a model begins: which one, with which prompt file and parameters; sent first."""
+
+    model_id: str
+    prompt: str
+    prompt_sha256: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NotePiece:
+    """Something that makes the answer less than it could be, by a name for `degraded`."""
+
+    name: str
 
 
 @dataclass(frozen=True)
 class UsagePiece:
-    """What the call took; sent once, at the end."""
+    """What a call took; sent once a call, at the end."""
 
     usage: Usage
 
 
-Piece = SentencePiece | UsagePiece
+Piece = SentencePiece | CallPiece | NotePiece | UsagePiece

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
@@ -35,6 +35,15 @@ class Circumstances:
 
 
 @dataclass(frozen=True)
+class WrittenBy:
+    """By which prompt file and with which parameters a language model wrote; empty where none did."""
+
+    prompt: str | None = None
+    prompt_sha256: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class AnswerSummary:
     """A line of someone's history."""
 
@@ -57,7 +66,9 @@ def hash_principals(principals: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(principals)).encode()).hexdigest()
 
 
-def store_answer(session: Session, answer: AnswerView, asking: Circumstances) -> None:
+def store_answer(
+    session: Session, answer: AnswerView, asking: Circumstances, written_by: WrittenBy | None = None
+) -> None:
     """Write an answer with its hits, claims and citations, in the caller's transaction."""
     session.add(
         Answer(
@@ -69,6 +80,7 @@ def store_answer(session: Session, answer: AnswerView, asking: Circumstances) ->
             text=answer.text,
             abstained=answer.abstained,
             model=answer.model,
+            **asdict(written_by or WrittenBy()),
             length=asking.length,
             collection=asking.collection,
             k=asking.k,

@@ -18,7 +18,9 @@ class Answer(Base):
     """What was answered to one question, and what is needed to see later how it came about.
 
     `asked_by` is the principal of the asker, `principals_hash` the rights it was answered under, `change_seq` the
-    last change that search had seen, `model` what wrote it. `usage`, `timings_ms` and `degraded` are as given out.
+    last change that search had seen, `model` what wrote it, `prompt` the prompt file with its SHA-256 and `parameters`
+    what the model was set to, both empty where no language model wrote. `usage`, `timings_ms` and `degraded` are as
+    given out.
     """
 
     __tablename__ = "answer"
@@ -32,6 +34,9 @@ class Answer(Base):
     text: Mapped[str] = mapped_column(Text)
     abstained: Mapped[bool] = mapped_column(Boolean)
     model: Mapped[str] = mapped_column(String(400))
+    prompt: Mapped[str | None] = mapped_column(String(100))
+    prompt_sha256: Mapped[str | None] = mapped_column(String(64))
+    parameters: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     length: Mapped[str] = mapped_column(String(16))
     collection: Mapped[str | None] = mapped_column(String(200))
     k: Mapped[int]

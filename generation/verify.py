@@ -1,6 +1,8 @@
 """The gate before a claim is shown: its quotes must stand in the stored, immutable version, readable now."""
 
-from sqlalchemy import select
+from collections.abc import Collection
+
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from generation.display import display_text
@@ -47,20 +49,26 @@ def check_quote(session: Session, quote: Quote, principals: frozenset[str]) -> C
     )
 
 
-def judge(text: str, citations: tuple[CitationView, ...], n_cited: int) -> Verdict:
+def judge(text: str, citations: tuple[CitationView, ...], support: Verdict | None) -> Verdict:
     """The verdict on a sentence.
 
     Args:
         text: The sentence as shown.
-        citations: The citations that passed `check_quote`.
-        n_cited: How many the sentence came with.
+        citations: Its citations, all of which passed `check_quote`.
+        support: What the support check found; None where there was none.
 
     Returns:
-        uncited without citations; supported when it is, as shown, one of its checked quotes; partly when its quotes
-        were checked and it says so in other words; unsupported when none of its quotes was found.
+        uncited without citations, whatever else was found; supported when it is, as shown, one of its checked quotes;
+        else what the support check found; else partly.
     """
-    if n_cited == 0:
+    if not citations:
         return "uncited"
     if any(display_text(citation.quote) == text for citation in citations):
         return "supported"
-    return "partly" if citations else "unsupported"
+    return support or "partly"
+
+
+def all_readable(session: Session, document_ids: Collection[str], principals: frozenset[str]) -> bool:
+    """Whether one of `principals` may read each of these documents now."""
+    statement = select(func.count()).select_from(Document).where(Document.id.in_(document_ids), readable_by(principals))
+    return session.scalar(statement) == len(set(document_ids))

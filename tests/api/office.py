@@ -20,7 +20,8 @@ from api.migrate import migrate
 from api.runtime import AppParts, SearchParts
 from api.settings import ApiSettings
 from generation.answer import Answerer
-from generation.llm import LLM, load_llm
+from generation.extractive import Extractive
+from generation.llm import LLM
 from ingest.database import Database
 from ingest.documents import add_version
 from ingest.embed import Embedder
@@ -165,7 +166,7 @@ def opened(root: Path, embedder: Embedder, sandbox: Sandbox, llm: LLM | None = N
         with database.read() as session:
             replica.open(session)
         searcher = Searcher(replica, embedder)
-        return SearchParts(replica, searcher, Answerer(database, searcher, embedder, llm or load_llm("extractive")))
+        return SearchParts(replica, searcher, Answerer(database, searcher, embedder, llm or Extractive()))
 
     parts = AppParts(
         settings=ApiSettings(),

@@ -7,7 +7,7 @@ from sqlalchemy import delete, update
 
 from generation.events import CitationView
 from generation.pieces import Quote
-from generation.verify import check_quote, judge
+from generation.verify import all_readable, check_quote, judge
 from ingest.database import Database
 from ingest.tables import AclEntry, Document, Page
 from retrieval.hit import Hit
@@ -90,7 +90,15 @@ def test_quote_of_an_older_version_still_holds(database: Database, store_documen
 
 def test_verdicts(database: Database, store_document: StoreDocument) -> None:
     citation = check(database, store_document(TEXT))
-    assert judge("Leave is paid.", (citation,), 1) == "supported"
-    assert judge("Leave is always paid.", (citation,), 1) == "partly"
-    assert judge("Leave is paid.", (), 1) == "unsupported"
-    assert judge("Leave is paid.", (), 0) == "uncited"
+    assert judge("Leave is paid.", (citation,), None) == "supported"
+    assert judge("Leave is always paid.", (citation,), None) == "partly"
+    assert judge("Leave is always paid.", (citation,), "unsupported") == "unsupported"
+    assert judge("Leave is paid.", (), "supported") == "uncited"
+
+
+def test_every_document_must_be_readable(database: Database, store_document: StoreDocument) -> None:
+    open_id = store_document(TEXT).document_id
+    hidden_id = store_document(TEXT, readers=("group:finance",), title="Pay").document_id
+    with database.read() as session:
+        assert all_readable(session, {open_id}, EVERYONE)
+        assert not all_readable(session, {open_id, hidden_id}, EVERYONE)

@@ -107,7 +107,7 @@ export class AnswerView {
   }
 
   summary(answer) {
-    const degraded = answer.degraded.map((name) => element("span", { class: "verdict partly" }, icon("warning"), `without ${String(name).replaceAll("_", " ")}`));
+    const degraded = answer.degraded.map((name) => element("span", { class: "verdict partly" }, icon("warning"), String(name).replaceAll("_", " ")));
     if (answer.abstained) return [element("span", { class: "verdict uncited" }, icon("no-citation"), "The documents do not answer this"), ...degraded];
     const kinds = Object.keys(VERDICTS).map((verdict) => [verdict, answer.claims.filter((claim) => claim.verdict === verdict).length]);
     const marks = kinds.filter(([, n]) => n).map(([verdict, n]) => verdictMark(verdict, `${n} ${VERDICTS[verdict][1]}`));

@@ -1,0 +1,250 @@
+"""What a sentence may not get wrong, compared exactly: numbers with their units, dates, names, addresses, negations."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from generation.words import STOP_WORDS, content_stems, stem, words
+
+_MONTHS = "january february march april may june july august september october november december".split()
+_MONTH_OF = {name[:n]: month for month in _MONTHS for name in (month,) for n in (3, len(month))} | {"sept": "september"}
+_DOUBTFUL = frozenset(("may", "mar", "march", "dec", "jan", "jun", "sept"))
+_WEEKDAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
+_SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+).split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
+_WORD_VALUE = {word: value for value, word in enumerate(_SMALL)} | {
+    word: 10 * value for value, word in enumerate(_TENS, start=2)
+}
+_UNITS = {
+    form: unit
+    for unit, forms in {
+        "second": "s sec secs second seconds",
+        "minute": "min mins minute minutes",
+        "hour": "h hr hrs hour hours hourly",
+        "day": "day days daily",
+        "week": "week weeks weekly",
+        "month": "month months monthly",
+        "quarter": "quarter quarters quarterly",
+        "year": "year years yr yrs yearly annually",
+        "percent": "percent percentage % per-cent",
+        "dollar": "$ usd dollar dollars",
+        "euro": "€ eur euro euros",
+        "pound": "£ gbp pound pounds lb lbs",
+        "meter": "m metre metres meter meters",
+        "kilometer": "km kilometre kilometres kilometer kilometers",
+        "mile": "mile miles mi",
+        "foot": "foot feet ft",
+        "inch": "inch inches",
+        "centimeter": "cm centimetre centimetres centimeter centimeters",
+        "millimeter": "mm millimetre millimetres millimeter millimeters",
+        "gram": "g gram grams",
+        "kilogram": "kg kilogram kilograms kilo kilos",
+        "milligram": "mg milligram milligrams",
+        "tonne": "t tonne tonnes ton tons",
+        "liter": "l litre litres liter liters",
+        "degree": "° degree degrees",
+        "byte": "byte bytes",
+        "kilobyte": "kb",
+        "megabyte": "mb megabyte megabytes",
+        "gigabyte": "gb gigabyte gigabytes",
+        "person": "people persons person employees employee",
+    }.items()
+    for form in forms.split()
+}
+MAX_WORDS_TO_UNIT = 3
+RELEVANT_SHARE = 0.75
+_CLAUSE_END = re.compile(r"[,;:.!?\n](?=\s|$)")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*|[A-Za-z]+(?:-[A-Za-z]+)*|[%€$£°]")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|nobody|nothing|nowhere|neither|nor|cannot|without|except|unless|n't|nicht|kein\w*|nie|ne|pas|"
+    r"jamais|aucune?|ohne|sin|sans|nunca)\b|n[’']t\b",
+    re.IGNORECASE,
+)
+_URL = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]\"'«»]+|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_][\w’'.&-]*")
+_NAME_ENDS = re.compile(r"(?:['’]s|['’.])+$")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The facts of a text.
+
+    `numbers` are values in a common form, `units` the units each value stands with, `names` lower-case words that are
+    written with a capital inside a sentence, months and weekdays, `addresses` URLs and e-mail addresses.
+    """
+
+    numbers: frozenset[str]
+    units: frozenset[tuple[str, str]]
+    names: frozenset[str]
+    addresses: frozenset[str]
+    n_negations: int
+
+
+@dataclass(frozen=True)
+class Differences:
+    """What a claim says and the passages do not; `negated` when only one of claim and quote denies something."""
+
+    numbers: frozenset[str]
+    names: frozenset[str]
+    addresses: frozenset[str]
+    negated: bool
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a difference at all."""
+        return bool(self.numbers or self.names or self.addresses or self.negated)
+
+
+def read_facts(text: str) -> Facts:
+    """The facts of a text of one or more sentences."""
+    text = _ISO_DATE.sub(lambda m: f"{m[1]} {_MONTHS[(int(m[2]) - 1) % 12].capitalize()} {int(m[3])}", text)
+    addresses = frozenset(address.rstrip(".,;:!?").lower() for address in _URL.findall(text))
+    text = _URL.sub(" ", text)
+    numbers, units = _read_numbers(text)
+    return Facts(numbers, units, _read_names(text), addresses, len(_NEGATION.findall(text)))
+
+
+def compare(claim: str, quote: str, passages: Sequence[str]) -> Differences:
+    """What the claim says that stands in none of the passages; negations are compared with the quote alone."""
+    said = read_facts(claim)
+    everything = "\n".join(passages)
+    held = read_facts(everything)
+    known = {stem(word) for word in words(everything.lower())} | set(words(everything.lower())) | held.names
+    numbers = said.numbers - held.numbers
+    for value, unit in said.units - held.units:
+        if any(value == other for other, _ in held.units):
+            numbers |= {f"{value} {unit}"}
+    names = {name for name in said.names if not _is_known(name, known)}
+    names |= _swapped_first_word(claim, everything, known)
+    quoted = read_facts(quote)
+    denied = said.n_negations > 0 and quoted.n_negations == 0
+    negated = denied or (said.n_negations == 0 and _denies(quote, claim))
+    return Differences(numbers, frozenset(names), said.addresses - held.addresses, negated)
+
+
+def _denies(quote: str, claim: str) -> bool:
+    """Whether the quote denies something that the claim says, rather than something else beside it."""
+    said = set(content_stems(claim))
+    for clause in _CLAUSE_END.split(quote):
+        for match in _NEGATION.finditer(clause):
+            denied = content_stems(clause[match.end() :])[:3]
+            whole = content_stems(clause)
+            n_known = sum(word in said for word in whole)
+            if (len(denied) > 1 and said.issuperset(denied)) or (whole and n_known >= RELEVANT_SHARE * len(whole)):
+                return True
+    return False
+
+
+def remove_addresses(text: str, addresses: frozenset[str], instead: str) -> str:
+    """The text with `instead` in the place of each of these URLs and e-mail addresses."""
+
+    def replaced(match: re.Match[str]) -> str:
+        address = match[0].rstrip(".,;:!?")
+        return instead + match[0][len(address) :] if address.lower() in addresses else match[0]
+
+    return _URL.sub(replaced, text)
+
+
+def _read_numbers(text: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """Values and (value, unit) pairs of digits and number words; a lone "one" is no number."""
+    tokens = _NUMBER.findall(text)
+    values: set[str] = set()
+    units: set[tuple[str, str]] = set()
+    i = 0
+    while i < len(tokens):
+        value, n_used = _value_at(tokens, i)
+        if value is None:
+            i += 1
+            continue
+        unit = _unit_at(tokens, i, i + n_used)
+        if unit is not None or tokens[i].lower() != "one" or n_used > 1:
+            values.add(value)
+        if unit is not None:
+            units.add((value, unit))
+        i += n_used
+    return frozenset(values), frozenset(units)
+
+
+def _value_at(tokens: list[str], i: int) -> tuple[str | None, int]:
+    """The value that begins at a token, and how many tokens it takes."""
+    total, n_used = _amount(tokens[i]), 1
+    if total is None:
+        return None, 0
+    while i + n_used < len(tokens) and tokens[i + n_used].lower() in _SCALES:
+        total *= _SCALES[tokens[i + n_used].lower()]
+        n_used += 1
+    return f"{total:.10g}" if abs(total) < 1e10 else str(int(total)), n_used
+
+
+def _amount(token: str) -> float | None:
+    lowered = token.lower()
+    if token[0].isdigit():
+        plain = token.replace(",", "") if _THOUSANDS.fullmatch(token) else token.replace(",", ".")
+        parts = plain.split(".")
+        return float(plain) if len(parts) <= 2 else float("".join(parts))
+    if lowered in _WORD_VALUE:
+        return float(_WORD_VALUE[lowered])
+    tens, _, ones = lowered.partition("-")
+    if tens in _TENS and ones in _SMALL[1:10]:
+        return float(_WORD_VALUE[tens] + _WORD_VALUE[ones])
+    return None
+
+
+def _unit_at(tokens: list[str], first: int, after: int) -> str | None:
+    """The unit before or after a value: «5 days», «5 unused vacation days», «€5»; a letter only right after."""
+    if first > 0 and tokens[first - 1] in "€$£":
+        return _UNITS[tokens[first - 1]]
+    for i in range(after, min(after + MAX_WORDS_TO_UNIT, len(tokens))):
+        token = tokens[i].lower()
+        for part in (token, token.split("-")[0]):
+            if part in _UNITS and (len(part) > 2 or i == after):
+                return _UNITS[part]
+        if token in STOP_WORDS or _amount(token) is not None:
+            return None
+    return None
+
+
+def _read_names(text: str) -> frozenset[str]:
+    """Words with a capital inside a sentence, acronyms, months and weekdays, in lower case; months in full."""
+    names: set[str] = set()
+    for match in _WORD.finditer(text):
+        word = _NAME_ENDS.sub("", match[0])
+        lowered = word.lower()
+        if lowered in _WEEKDAYS and word[:1].isupper():
+            names.add(lowered)
+        elif (
+            lowered in _MONTH_OF
+            and word[:1].isupper()
+            and (lowered not in ("may", "mar", "march") or _near_digit(text, match))
+        ):
+            names.add(_MONTH_OF[lowered])
+        elif len(word) > 1 and word[0].isupper() and lowered not in STOP_WORDS:
+            before = text[: match.start()].rstrip(" \t\n\"'“‘«([*-")
+            if (before and before[-1] not in ".!?:;|\n") or (word.isupper() and len(word) <= 6):
+                names.add(lowered)
+    return frozenset(names)
+
+
+def _near_digit(text: str, match: re.Match[str]) -> bool:
+    return any(char.isdigit() for char in text[max(0, match.start() - 4) : match.end() + 4])
+
+
+def _is_known(name: str, known: set[str]) -> bool:
+    """Whether a name, or each part of a name with hyphens, stands in the passages in any case or number."""
+    parts = [part for part in re.split(r"[-’'&.]", name) if len(part) > 1] or [name]
+    return name in known or stem(name) in known or all(part in known or stem(part) in known for part in parts)
+
+
+def _swapped_first_word(claim: str, passages: str, known: set[str]) -> set[str]:
+    """The claim's first word, where it is unknown and the passages have another before the same two words."""
+    first = words(claim)[:3]
+    if len(first) < 3 or not first[0][:1].isupper() or _is_known(first[0].lower(), known):
+        return set()
+    following = re.compile(rf"\b(\w+)\s+{re.escape(first[1])}\s+{re.escape(first[2])}\b", re.IGNORECASE)
+    return {first[0].lower()} if following.search(passages) else set()
