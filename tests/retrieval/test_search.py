@@ -4,14 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from evals.knowledge_base import KnowledgeBase, temporary_knowledge_base
 from ingest.documents import edit_document, remove, set_readers
 from ingest.embed import Embedder
 from ingest.errors import InvalidInput
+from ingest.replica_view import ReplicaView
 from ingest.tables import Document
 from retrieval.hit import Hit
-from retrieval.search import SearchMode
+from retrieval.search import Searcher, SearchMode
 
 EVERYONE = frozenset({"everyone"})
 FINANCE = frozenset({"everyone", "user:ann@example.org", "group:finance"})
@@ -95,6 +97,32 @@ def test_revoked_reader_finds_nothing_in_the_next_search(base: KnowledgeBase) ->
     with base.database.write() as session:
         set_readers(session, document_id(base, "salaries.md"), {"group:board"})
     assert "salaries.md" not in filenames(search(base, "salary band", FINANCE))
+
+
+class IndexBehind:
+    """A replica that a change has not reached yet, as when readers change while a search runs."""
+
+    def __init__(self, base: KnowledgeBase) -> None:
+        self._view = base.replica.view()
+
+    def catch_up(self, session: Session) -> int:
+        return self._view.seq
+
+    def view(self) -> ReplicaView:
+        return self._view
+
+
+@pytest.mark.parametrize("mode", ["keyword", "vector", "hybrid"])
+def test_reader_revoked_while_the_search_runs_gets_no_text(
+    base: KnowledgeBase, embedder: Embedder, mode: SearchMode
+) -> None:
+    search(base, "salary band", FINANCE)
+    behind = Searcher(IndexBehind(base), embedder)
+    with base.database.write() as session:
+        set_readers(session, document_id(base, "salaries.md"), {"group:board"})
+    with base.database.read() as session:
+        hits = behind.search(session, "salary band for engineers", FINANCE, 10, mode=mode)
+    assert "salaries.md" not in filenames(hits)
 
 
 def test_granted_reader_finds_it_in_the_next_search(base: KnowledgeBase) -> None:
