@@ -105,7 +105,7 @@ class IndexBehind:
     def __init__(self, base: KnowledgeBase) -> None:
         self._view = base.replica.view()
 
-    def catch_up(self, session: Session) -> int:
+    def catch_up(self, _session: Session) -> int:
         return self._view.seq
 
     def view(self) -> ReplicaView:
