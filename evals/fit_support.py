@@ -60,7 +60,7 @@ def read_ragtruth(folder: Path, n_answers: int) -> Iterator[Labelled]:
     for i in by_turn[:n_answers]:
         row = rows[i]
         passages = [part.strip() for part in sources[row["source_id"]].split("\n\n") if part.strip()]
-        hits = tuple(_hit(row["source_id"], rank, text) for rank, text in enumerate(passages, start=1))
+        hits = tuple(passage_hit(row["source_id"], rank, text) for rank, text in enumerate(passages, start=1))
         marked = [(label["start"], label["end"]) for label in row["labels"]]
         for start, end in split_sentences(row["response"]):
             text = row["response"][start:end]
@@ -70,7 +70,8 @@ def read_ragtruth(folder: Path, n_answers: int) -> Iterator[Labelled]:
                 yield Labelled(row["id"], text, hits, supported, held_back)
 
 
-def _hit(source: str, rank: int, text: str) -> Hit:
+def passage_hit(source: str, rank: int, text: str) -> Hit:
+    """A passage as a hit of nothing but its text."""
     text = text.split(":", 1)[-1] if text.startswith("passage ") else text
     return Hit(
         passage_id=rank,

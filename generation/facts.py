@@ -57,6 +57,9 @@ _UNITS = {
 }
 MAX_WORDS_TO_UNIT = 3
 RELEVANT_SHARE = 0.75
+_NOT_SAID = re.compile(
+    r"^\s*(?:[-*•]\s*)?\d{1,3}[.)]\s+|\b(?:passages?|documents?|sources?)\s+\d+(?:\s*(?:,|and)\s*\d+)*", re.IGNORECASE
+)  # the number of a list item, and what a model calls a passage
 _CLAUSE_END = re.compile(r"[,;:.!?\n](?=\s|$)")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*|[A-Za-z]+(?:-[A-Za-z]+)*|[%€$£°]")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
@@ -88,9 +91,14 @@ class Facts:
 
 @dataclass(frozen=True)
 class Differences:
-    """What a claim says and the passages do not; `negated` when only one of claim and quote denies something."""
+    """What a claim says and the passages do not.
+
+    `misplaced` are numbers that stand in a passage but not in the quote; `negated` is set when only one of claim and
+    quote denies something.
+    """
 
     numbers: frozenset[str]
+    misplaced: frozenset[str]
     names: frozenset[str]
     addresses: frozenset[str]
     negated: bool
@@ -98,7 +106,7 @@ class Differences:
     @property
     def any(self) -> bool:
         """Whether there is a difference at all."""
-        return bool(self.numbers or self.names or self.addresses or self.negated)
+        return bool(self.numbers or self.misplaced or self.names or self.addresses or self.negated)
 
 
 def read_facts(text: str) -> Facts:
@@ -112,6 +120,7 @@ def read_facts(text: str) -> Facts:
 
 def compare(claim: str, quote: str, passages: Sequence[str]) -> Differences:
     """What the claim says that stands in none of the passages; negations are compared with the quote alone."""
+    claim = _NOT_SAID.sub(" ", claim)
     said = read_facts(claim)
     everything = "\n".join(passages)
     held = read_facts(everything)
@@ -125,7 +134,9 @@ def compare(claim: str, quote: str, passages: Sequence[str]) -> Differences:
     quoted = read_facts(quote)
     denied = said.n_negations > 0 and quoted.n_negations == 0
     negated = denied or (said.n_negations == 0 and _denies(quote, claim))
-    return Differences(numbers, frozenset(names), said.addresses - held.addresses, negated)
+    return Differences(
+        numbers, said.numbers - quoted.numbers - numbers, frozenset(names), said.addresses - held.addresses, negated
+    )
 
 
 def _denies(quote: str, claim: str) -> bool:

@@ -32,8 +32,8 @@ SUPPORT_FEATURES = (
     "weakest_likeness",
     "unknown_facts",
 )
-SUPPORT_WEIGHTS = np.array([1.148, 2.903, 1.002, -0.245, -1.234, 0.365, -0.480], np.float32)
-SUPPORT_INTERCEPT = 1.926
+SUPPORT_WEIGHTS = np.array([1.194, 2.875, 0.964, -0.230, -1.301, 0.604, -0.786], np.float32)
+SUPPORT_INTERCEPT = 1.935
 SUPPORTED_FROM = 0.65
 PARTLY_FROM = 0.3
 MAX_QUOTE_SENTENCES = 3
@@ -170,11 +170,12 @@ def probability_of(features: NDArray[np.float32]) -> float:
 def verdict_of(probability: float, differences: Differences) -> Verdict:
     """The verdict on a sentence with citations.
 
-    A wrong number or address makes it unsupported; an unknown name, or a negation on one side only, partly at most.
+    A wrong number or address makes it unsupported; an unknown name, a number that stands elsewhere than the quote, or a
+    negation on one side only, partly at most.
     """
     if differences.numbers or differences.addresses or probability < PARTLY_FROM:
         return "unsupported"
-    if differences.names or differences.negated or probability < SUPPORTED_FROM:
+    if differences.names or differences.negated or differences.misplaced or probability < SUPPORTED_FROM:
         return "partly"
     return "supported"
 

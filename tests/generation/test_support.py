@@ -69,6 +69,7 @@ def test_changed_number_unit_or_address_is_unsupported(check: SupportCheck, sent
         pytest.param("Claims above $10,000 need the approval of Maria Gonzalez.", id="name"),
         pytest.param("The Madrid office pays €1,250.50 a month for parking.", id="place"),
         pytest.param("Contractors are eligible for the pension plan.", id="not_left_out"),
+        pytest.param("Machines must cool for 15 minutes before service.", id="number_of_another_sentence"),
         pytest.param("Machines must not cool for 45 minutes before service.", id="not_added"),
         pytest.param("Managers may carry over up to 5 unused vacation days into the next year.", id="first_word"),
     ],
@@ -115,6 +116,8 @@ def test_each_cited_passage_gets_a_quote(check: SupportCheck) -> None:
         ("It is 50 percent.", "50% of it"),
         ("It starts on 3 March 2026.", "Start: 2026-03-03"),
         ("It takes 30 working days.", "30 days"),
+        ("3. Tell your manager.", "Tell your manager."),
+        ("Passage 2 says to tell your manager.", "Tell your manager."),
     ],
 )
 def test_same_number_in_another_form_is_the_same(claim: str, passage: str) -> None:
