@@ -1,5 +1,6 @@
 """Answerer: the whole path from a question to a stored answer, as a stream of events."""
 
+import logging
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,8 @@ from ingest.errors import InvalidInput
 from ingest.tables import new_id
 from retrieval.hit import Hit
 from retrieval.search import Searcher
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_K = 8
 MAX_QUESTION_CHARS = 2000
@@ -167,6 +170,7 @@ class Answerer:
                     piece = next(pieces, None)
                 except ModelFailed as error:
                     draft.degrade("model_failed")
+                    logger.warning("the model failed: %s", error)
                     yield ErrorEvent("model_failed", str(error))
                     pieces = self._stand_in(assignment, draft)
                     continue

@@ -101,8 +101,12 @@ def test_model_that_finds_no_answer_abstains(answering: Answering) -> None:
     assert answer.model == "openai:gpt-4o-mini"
 
 
-def test_refused_key_gives_verbatim_sentences_and_no_key(answering: Answering) -> None:
+def test_refused_key_gives_verbatim_sentences_and_a_line_in_the_log(
+    answering: Answering, caplog: pytest.LogCaptureFixture
+) -> None:
     answer = answering(say(status=401)).answer_whole(QUESTION, EVERYONE, asked_by=ANN)
+    assert "correct FOOTNOTE_MODEL_KEY" in caplog.text
+    assert "sk-secret" not in caplog.text
     assert (answer.model, answer.degraded) == ("extractive", ("model_failed",))
     assert "20 weeks" in answer.text
 
