@@ -10,9 +10,9 @@ from sqlalchemy import (
     DateTime,
     Engine,
     String,
+    Table,
     create_engine,
     event,
-    insert,
     select,
     update,
 )
@@ -71,16 +71,19 @@ class ChangeHead(Base):
     seq: Mapped[int] = mapped_column(BigInteger)
 
 
+@event.listens_for(ChangeHead.__table__, "after_create")
+def _write_first_head(table: Table, connection: Connection, **_: object) -> None:
+    """Tables that are made without the migrations have the one row, too: what is locked must exist."""
+    connection.execute(table.insert().values(id=1, seq=0))
+
+
 def record_change(session: Session, kind: ChangeKind, document_id: str) -> int:
     """Give a change the next number, inside the caller's transaction; returns the number.
 
     The row lock on `change_head` is held until commit, so a lower number is never committed after a
     higher one was seen: a reader that has applied everything up to n has missed nothing.
     """
-    seq = session.scalar(update(ChangeHead).values(seq=ChangeHead.seq + 1).returning(ChangeHead.seq))
-    if seq is None:
-        session.execute(insert(ChangeHead).values(id=1, seq=1))
-        seq = 1
+    seq = session.scalars(update(ChangeHead).values(seq=ChangeHead.seq + 1).returning(ChangeHead.seq)).one()
     session.add(Change(seq=seq, kind=kind, document_id=document_id))
     return seq
 

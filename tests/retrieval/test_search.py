@@ -26,8 +26,8 @@ PARKING = b"# Parking\n\nThe garage opens at six in the morning. Bicycles have t
 
 
 @pytest.fixture
-def base(embedder: Embedder) -> Iterator[KnowledgeBase]:
-    with temporary_knowledge_base(embedder) as base:
+def base(embedder: Embedder, database_url: str) -> Iterator[KnowledgeBase]:
+    with temporary_knowledge_base(embedder, database_url) as base:
         base.add(TRAVEL, "travel.md")
         base.add(SALARIES, "salaries.md", readers=["group:finance"])
         base.add(PARKING, "parking.md", collection="facilities")
