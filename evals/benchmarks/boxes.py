@@ -1,9 +1,8 @@
 """How exactly a citation's boxes mark its words: what stands under them, read anew from the PDF, against the quote.
 
-Run as `python -m evals.benchmarks.boxes PDF… [--quotes 1000] [--seed 0] [--unit sentence|passage]`.
+Run as `footnote bench boxes`, or `python -m evals.benchmarks.boxes PDF… [--quotes 1000]` on files of your own.
 """
 
-import argparse
 import random
 import re
 import sys
@@ -14,12 +13,14 @@ from pathlib import Path
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from evals.benchmark_rows import BenchmarkRow, benchmark_options, print_benchmark
 from ingest.boxes import Box, merge_boxes, unpack_boxes
 from ingest.chunk import split_passages
 from ingest.parsers.pdf import parse_pdf
 from ingest.sentences import split_sentences
 
 GOAL = 0.99
+PDF_FOLDERS = ("contoso-hr-pdf/pdfs", "kg-rag-sec-10-q/pdfs")
 _INSET_POINTS = 0.4
 _MIN_CHARS = 20
 _PASSAGE_WORDS = 160
@@ -104,24 +105,27 @@ def _user_space(page: pdfium.PdfPage, box: Box) -> tuple[float, float, float, fl
     return min(x0, x1) + inset_x, min(y0, y1) + inset_y, max(x0, x1) - inset_x, max(y0, y1) - inset_y
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the share of exact quotes and the first misses; 1 when the share is below the goal."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pdfs", nargs="+", type=Path)
+def main(given: Sequence[str] | None = None) -> None:
+    """Print the shares of exact quotes, and the first misses on standard error."""
+    parser = benchmark_options(__doc__)
+    parser.add_argument("pdfs", nargs="*", type=Path, help="PDF files; those of the labelled sets where none is given")
     parser.add_argument("--quotes", type=int, default=1000)
-    parser.add_argument("--unit", choices=["sentence", "passage"], default="sentence")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--misses", type=int, default=5)
-    options = parser.parse_args(arguments)
-    checks = check_boxes(options.pdfs, n_quotes=options.quotes, seed=options.seed, unit=options.unit)
-    misses = [check for check in checks if not check.exact]
-    share = 1 - len(misses) / len(checks) if checks else 0.0
-    lines = [f"{len(checks)} {options.unit}s, seed {options.seed}: {share:.4f} exact under their boxes (goal {GOAL})"]
-    for miss in misses[: options.misses]:
-        lines += [f"  {miss.filename} page {miss.page}", f"    quote {miss.quote!r}", f"    found {miss.found!r}"]
-    sys.stdout.write("\n".join(lines) + "\n")
-    return 0 if share >= GOAL else 1
+    options = parser.parse_args(given)
+    paths = options.pdfs or sorted(path for folder in PDF_FOLDERS for path in (options.data / folder).glob("*.pdf"))
+    n_quotes = 100 if options.quick else options.quotes
+    rows = []
+    for unit in ("sentence", "passage"):
+        checks = check_boxes(paths, n_quotes=n_quotes, seed=options.seed, unit=unit)
+        misses = [check for check in checks if not check.exact]
+        share = 1 - len(misses) / len(checks) if checks else 0.0
+        what = f"{len(checks)} {unit}s, seed {options.seed}: exact under their boxes"
+        rows.append(BenchmarkRow(what, share, goal=GOAL, met=share >= GOAL))
+        for miss in misses[: options.misses]:
+            sys.stderr.write(f"{miss.filename} page {miss.page}\n  quote {miss.quote!r}\n  found {miss.found!r}\n")
+    print_benchmark("boxes", rows, as_json=options.json)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

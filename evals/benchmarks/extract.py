@@ -6,13 +6,11 @@ documents do not answer, the share that is answered all the same, when 90 % of t
 threshold on the best passage's cosine. Far questions are SciFact claims asked of an employee handbook.
 """
 
-import argparse
 import json
 import re
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,31 +18,20 @@ import numpy as np
 
 import generation.tables  # noqa: F401  so that its tables are made
 from evals.answer_sets import AnswerQuestion, read_clapnq, read_squad
-from evals.knowledge_base import EVERYONE, KnowledgeBase, temporary_knowledge_base
+from evals.benchmark_rows import BenchmarkRow, benchmark_options, print_benchmark
+from evals.knowledge_base import EVERYONE, KnowledgeBase, load_own_embedder, temporary_knowledge_base
 from generation.answer import Answerer
 from generation.events import AnswerEvent, AnswerView, HitsEvent, TextEvent
 from generation.evidence import find_evidence
 from generation.extractive import Extractive
-from ingest.embed import Embedder, load_embedder
+from ingest.embed import Embedder
 from ingest.sentences import split_sentences
+from ingest.settings import IngestSettings
 
 COVERAGE = 0.9
 QUICK = 60
 Thing = TypeVar("Thing")
 SETS = ("squad", "clapnq", "contoso", "18f")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One figure beside the peer's; `goal` is None where no goal was set."""
-
-    what: str
-    ours: float
-    peer: float | None
-    peer_name: str
-    ratio: float | None
-    goal: float | None
-    met: bool | None
 
 
 @dataclass(frozen=True)
@@ -85,26 +72,16 @@ class Asker:
 
 def main(given: list[str] | None = None) -> None:
     """Print the table, or with --json one object."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the labelled sets")
+    parser = benchmark_options(__doc__)
     parser.add_argument("--only", choices=SETS, help="one set instead of all")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK} questions of each kind")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    arguments = parser.parse_args(given)
-    with tempfile.TemporaryDirectory() as models:
-        embedder = load_embedder("all-MiniLM-L6-v2", Path(models))
-        with temporary_knowledge_base(embedder) as base:
-            rows = list(measure(base, embedder, arguments.data, arguments.only, QUICK if arguments.quick else 600))
-    if arguments.json:
-        print(json.dumps({"name": "extract", "rows": [asdict(row) for row in rows]}))  # noqa: T201
-        return
-    for row in rows:
-        peer = "" if row.peer is None else f"{row.peer_name} {row.peer:.3f}  ratio {row.ratio or 0:.2f}"
-        goal = "" if row.goal is None else f"goal {row.goal:g} {'met' if row.met else 'MISSED'}"
-        print(f"{row.what:64} {row.ours:8.3f}   {peer}   {goal}")  # noqa: T201
+    options = parser.parse_args(given)
+    embedder = load_own_embedder(IngestSettings())
+    with temporary_knowledge_base(embedder) as base:
+        rows = list(measure(base, embedder, options.data, options.only, QUICK if options.quick else 600))
+    print_benchmark("extract", rows, as_json=options.json)
 
 
-def measure(base: KnowledgeBase, embedder: Embedder, data: Path, only: str | None, n: int) -> Iterator[Row]:
+def measure(base: KnowledgeBase, embedder: Embedder, data: Path, only: str | None, n: int) -> Iterator[BenchmarkRow]:
     """Measure each set with at most `n` questions of a kind."""
     asker = Asker(base, embedder)
     if only in (None, "squad"):
@@ -117,7 +94,7 @@ def measure(base: KnowledgeBase, embedder: Embedder, data: Path, only: str | Non
         yield from _handbook(base, asker, data, n)
 
 
-def _labelled(base: KnowledgeBase, asker: Asker, questions: Sequence[AnswerQuestion], n: int) -> Iterator[Row]:
+def _labelled(base: KnowledgeBase, asker: Asker, questions: Sequence[AnswerQuestion], n: int) -> Iterator[BenchmarkRow]:
     """Containment and abstention on a set with answers and unanswerable questions."""
     name = questions[0].source
     texts: dict[str, list[str]] = {}
@@ -142,7 +119,7 @@ def _labelled(base: KnowledgeBase, asker: Asker, questions: Sequence[AnswerQuest
     yield _abstention(f"{name}: near unanswerable ones", asked, unanswerable, goal=None)
 
 
-def _contoso(base: KnowledgeBase, asker: Asker, folder: Path, n: int) -> Iterator[Row]:
+def _contoso(base: KnowledgeBase, asker: Asker, folder: Path, n: int) -> Iterator[BenchmarkRow]:
     """Questions about the HR files of a made-up company, with the pages that hold the answer."""
     for path in sorted((folder / "pdfs").glob("*.pdf")):
         base.add(path.read_bytes(), path.name, collection="contoso")
@@ -158,7 +135,7 @@ def _contoso(base: KnowledgeBase, asker: Asker, folder: Path, n: int) -> Iterato
     yield _row("contoso: questions answered", _mean([not one.answer.abstained for one in asked]), None, 0.9)
 
 
-def _handbook(base: KnowledgeBase, asker: Asker, data: Path, n: int) -> Iterator[Row]:
+def _handbook(base: KnowledgeBase, asker: Asker, data: Path, n: int) -> Iterator[BenchmarkRow]:
     """An employee handbook: its own questions are answered, claims from biology are not."""
     folder = data / "kb-18f-handbook"
     for line in (folder / "docs_question_headings_blanked.jsonl").read_text(encoding="utf-8").splitlines():
@@ -178,7 +155,7 @@ def _handbook(base: KnowledgeBase, asker: Asker, data: Path, n: int) -> Iterator
     yield _abstention("18f: SciFact claims", asked, far, goal=0.5)
 
 
-def _abstention(what: str, answerable: Sequence[Asked], others: Sequence[Asked], goal: float | None) -> Row:
+def _abstention(what: str, answerable: Sequence[Asked], others: Sequence[Asked], goal: float | None) -> BenchmarkRow:
     """The share of `others` that is answered when the wanted share of `answerable` is, beside a cosine threshold."""
     bar = np.quantile([one.confidence for one in answerable], 1 - COVERAGE)
     cosine_bar = np.quantile([one.cosine for one in answerable], 1 - COVERAGE)
@@ -186,15 +163,15 @@ def _abstention(what: str, answerable: Sequence[Asked], others: Sequence[Asked],
     peer = _mean([one.cosine >= cosine_bar for one in others])
     ratio = ours / peer if peer else None
     met = None if goal is None else ours <= goal * peer
-    return Row(f"{what} answered at {COVERAGE:.0%} coverage", ours, peer, "cosine threshold", ratio, goal, met)
+    return BenchmarkRow(f"{what} answered at {COVERAGE:.0%} coverage", ours, peer, "cosine threshold", ratio, goal, met)
 
 
 def _row(
     what: str, ours: float, peer: float | None, goal: float | None, peer_name: str = "", *, least: bool = True
-) -> Row:
+) -> BenchmarkRow:
     ratio = float(ours / peer) if peer else None
     met = None if goal is None else bool(ours >= goal if least else ours <= goal)
-    return Row(what, float(ours), None if peer is None else float(peer), peer_name, ratio, goal, met)
+    return BenchmarkRow(what, float(ours), None if peer is None else float(peer), peer_name, ratio, goal, met)
 
 
 def _mean(values: Sequence[float]) -> float:

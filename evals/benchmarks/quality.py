@@ -5,14 +5,13 @@ documents, on the corpus whose question headings are blanked? SciFact: nDCG@10 o
 baseline: passages of 900 characters, the same embedding model, BM25, and their fusion.
 """
 
-import argparse
 import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from evals.benchmark_rows import BenchmarkRow, benchmark_options, print_benchmark
 from evals.knowledge_base import EVERYONE, KnowledgeBase, load_own_embedder, temporary_knowledge_base
 from evals.retrieval_metrics import hit_at, ndcg_at
 from ingest.embed import Embedder
@@ -25,39 +24,17 @@ GOALS = {"contoso": 0.68, "18f": 0.86, "scifact": None}
 DOCUMENT_POOL = 100
 
 
-@dataclass(frozen=True)
-class Row:
-    """One figure beside the baseline's; `goal` is None where only the order of the three counts."""
-
-    what: str
-    ours: float
-    peer: float | None
-    peer_name: str
-    ratio: float | None
-    goal: float | None
-    met: bool | None
-
-
 def main(given: list[str] | None = None) -> None:
     """Print the table, or with --json one object."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the labelled sets")
+    parser = benchmark_options(__doc__)
     parser.add_argument("--only", choices=list(GOALS), help="one set instead of all")
-    parser.add_argument("--quick", action="store_true", help="100 SciFact queries instead of all")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    arguments = parser.parse_args(given)
+    options = parser.parse_args(given)
     embedder = load_own_embedder(IngestSettings())
-    rows = list(measure(embedder, arguments.data, only=arguments.only, quick=arguments.quick))
-    if arguments.json:
-        print(json.dumps({"name": "quality", "rows": [asdict(row) for row in rows]}))  # noqa: T201
-        return
-    for row in rows:
-        peer = "-" if row.peer is None else f"{row.peer:.3f}"
-        goal = "" if row.goal is None else f"goal {row.goal:.2f} {'met' if row.met else 'MISSED'}"
-        print(f"{row.what:38} ours {row.ours:.3f}   {row.peer_name} {peer}   {goal}")  # noqa: T201
+    rows = list(measure(embedder, options.data, only=options.only, quick=options.quick))
+    print_benchmark("quality", rows, as_json=options.json)
 
 
-def measure(embedder: Embedder, data: Path, *, only: str | None, quick: bool) -> Iterator[Row]:
+def measure(embedder: Embedder, data: Path, *, only: str | None, quick: bool) -> Iterator[BenchmarkRow]:
     """Measure each set in each mode."""
     measures = {"contoso": _contoso, "18f": _handbook, "scifact": _scifact}
     for name, measured in measures.items():
@@ -65,13 +42,13 @@ def measure(embedder: Embedder, data: Path, *, only: str | None, quick: bool) ->
             yield from _rows(name, measured(embedder, data, quick))
 
 
-def _rows(name: str, figures: dict[SearchMode, float]) -> Iterator[Row]:
+def _rows(name: str, figures: dict[SearchMode, float]) -> Iterator[BenchmarkRow]:
     labels = {"contoso": "Contoso gold page in top 5", "18f": "18F document hit@5", "scifact": "SciFact train nDCG@10"}
     for mode, peer in zip(MODES, BASELINE[name], strict=True):
         ours = figures[mode]
         goal = GOALS[name] if mode == "hybrid" else None
         met = None if goal is None else ours >= goal
-        yield Row(f"{labels[name]}, {mode}", ours, peer, "900-char baseline", peer and ours / peer, goal, met)
+        yield BenchmarkRow(f"{labels[name]}, {mode}", ours, peer, "900-char baseline", peer and ours / peer, goal, met)
 
 
 @contextmanager
