@@ -5,8 +5,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.identity import add_member, create_group, delete_group, find_group, remove_member
+from api.people_schemas import GroupList, GroupView, NewGroup, NewMember
 from api.policies import RuntimeDep, admin
-from api.schemas import GroupList, GroupView, NewGroup, NewMember
 from api.tables import Group, GroupMember
 
 router = APIRouter(prefix="/v1/groups", tags=["People"], dependencies=[Depends(admin)])

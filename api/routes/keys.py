@@ -5,8 +5,8 @@ from sqlalchemy import select
 
 from api.deps import is_id
 from api.identity import create_key, revoke_key
+from api.people_schemas import CreatedKey, KeyList, KeyView, NewKey
 from api.policies import PersonDep, RuntimeDep, SignedInDep
-from api.schemas import CreatedKey, KeyList, KeyView, NewKey
 from api.tables import ApiKey, User
 from ingest.errors import NotFound
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from api.deps import is_id
 from api.identity import create_user, update_user
+from api.people_schemas import NewUser, UserEdit, UserList, UserView
 from api.policies import RuntimeDep, admin
-from api.schemas import NewUser, UserEdit, UserList, UserView
 from api.tables import GroupMember, User
 from ingest.errors import InvalidInput, NotFound
 
