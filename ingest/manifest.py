@@ -24,9 +24,9 @@ def publish_folder(prepared: Path, destination: Path, facts: Mapping[str, str | 
     with (prepared / MANIFEST_NAME).open("xb") as manifest:
         manifest.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
     for path in [*prepared.rglob("*"), prepared]:
-        _sync(path)
+        sync(path)
     prepared.rename(destination)
-    _sync(destination.parent)
+    sync(destination.parent)
 
 
 def read_facts(folder: Path) -> Facts:
@@ -75,7 +75,8 @@ def _describe(path: Path) -> str:
         return f"{file.tell()}:{digest}"
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Bring a file's content, or the names in a folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,6 +1,5 @@
 """The data folder, and in it the originals: every uploaded file kept once, under its SHA-256."""
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import IO
 
 from ingest.errors import FileRejected, StorageBusy, StorageError, StorageFull
+from ingest.file_lock import take_lock
+from ingest.manifest import sync
 
 COPY_BYTES = 1 << 20
 STALE_STAGED_SECONDS = 24 * 3600
@@ -35,11 +36,6 @@ class DataFolder:
         return self.root / "indexes"
 
     @property
-    def models(self) -> Path:
-        """Converted models; may be deleted, they are made again."""
-        return self.root / "models"
-
-    @property
     def page_images(self) -> Path:
         """Rendered pages, in one folder per SHA-256; may be deleted."""
         return self.root / "page-images"
@@ -58,7 +54,7 @@ def open_data_folder(root: Path) -> DataFolder:
     """
     folder = DataFolder(root.resolve())
     try:
-        for part in (folder.originals, folder.indexes, folder.models, folder.page_images, folder.scratch):
+        for part in (folder.originals, folder.indexes, folder.page_images, folder.scratch):
             part.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryFile(dir=folder.scratch):
             pass
@@ -77,24 +73,15 @@ def hold_server_lock(folder: DataFolder) -> Iterator[None]:
     Raises:
         StorageBusy: another server holds it.
     """
-    with (folder.root / "server.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StorageBusy(
-                f"Another Footnote server is using {folder.root}; "
-                "stop it first, or set FOOTNOTE_DATA_DIR to another folder."
-            ) from error
-        yield
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        lock = take_lock(folder.root / "server.lock", wait=False)
+    except StorageBusy as error:
+        raise StorageBusy(
+            f"Another Footnote server is using {folder.root}; "
+            "stop it first, or set FOOTNOTE_DATA_DIR to another folder."
+        ) from error
+    with lock:
+        yield
 
 
 @dataclass(frozen=True)
@@ -155,8 +142,8 @@ class Originals:
         path = self.path(staged.sha256)
         path.parent.mkdir(exist_ok=True, mode=0o700)
         staged.path.replace(path)
-        fsync_folder(path.parent)
-        fsync_folder(path.parent.parent)
+        sync(path.parent)
+        sync(path.parent.parent)
 
     def discard(self, staged: StagedFile) -> None:
         """Delete a staged file that is not needed."""

@@ -18,8 +18,7 @@ from api.commands.console import (
     print_json,
 )
 from api.parts import Parts
-from generation.events import AnswerEvent, AnswerView, ErrorEvent, Length
-from ingest.errors import FootnoteError
+from generation.events import AnswerView, Length
 from retrieval.search import SearchMode
 
 EXCERPT_CHARS = 300
@@ -78,28 +77,12 @@ def answer_question(
     collection: str | None = None,
     length: Length | None = None,
 ) -> AnswerView:
-    """Ask and wait for the whole answer.
-
-    Raises:
-        FootnoteError: the model failed.
-    """
+    """Ask, as the principals that `--as` gives, and wait for the whole answer."""
     with parts.database.read() as session:
         principals = acting_principals(session, given)
-    answer, failure = None, None
-    for event in parts.answerer.answer(
-        question,
-        principals,
-        asked_by=acting_person(given),
-        collection=collection,
-        length=length or parts.generation_settings.answer_length,
-    ):
-        if isinstance(event, AnswerEvent):
-            answer = event.answer
-        elif isinstance(event, ErrorEvent):
-            failure = event.message
-    if answer is None:
-        raise FootnoteError(failure or "The answer ended before it was whole; try again.")
-    return answer
+    return parts.answerer.answer_whole(
+        question, principals, asked_by=acting_person(given), collection=collection, length=length
+    )
 
 
 def print_answer(answer: AnswerView) -> None:
