@@ -24,6 +24,7 @@ from generation.events import (
 from generation.evidence import find_evidence
 from generation.extractive import Extractive
 from generation.llm import LLM
+from generation.options import AnswerOptions
 from generation.pieces import Assignment, CallPiece, NotePiece, Piece, SentencePiece, UsagePiece
 from generation.record import Circumstances, WrittenBy, store_answer
 from generation.verify import all_readable
@@ -36,7 +37,6 @@ from retrieval.search import Searcher
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_K = 8
 MAX_QUESTION_CHARS = 2000
 Policy = Literal["flag", "strict"]
 WITHDRAWN = "documents_withdrawn"
@@ -110,9 +110,7 @@ class Answerer:
         principals: frozenset[str],
         *,
         asked_by: str,
-        collection: str | None = None,
-        k: int = DEFAULT_K,
-        length: Length | None = None,
+        options: AnswerOptions | None = None,
     ) -> Iterator[Event]:
         """Answer from what one of `principals` may read, event by event; the last one is the stored answer.
 
@@ -125,7 +123,9 @@ class Answerer:
             InvalidInput: the question is empty or too long, at the call and not while the events are read.
         """
         question = clean_question(question)
-        asking = Circumstances(asked_by, principals, collection, k, length or self._default_length)
+        options = options or AnswerOptions()
+        length = options.length or self._default_length
+        asking = Circumstances(asked_by, principals, options, length, self._policy)
         return self._events(question, asking)
 
     def answer_whole(
@@ -134,12 +134,10 @@ class Answerer:
         principals: frozenset[str],
         *,
         asked_by: str,
-        collection: str | None = None,
-        k: int = DEFAULT_K,
-        length: Length | None = None,
+        options: AnswerOptions | None = None,
     ) -> AnswerView:
         """Answer at once; see `answer`."""
-        events = self.answer(question, principals, asked_by=asked_by, collection=collection, k=k, length=length)
+        events = self.answer(question, principals, asked_by=asked_by, options=options)
         return next(event.answer for event in events if isinstance(event, AnswerEvent))
 
     def _events(self, question: str, asking: Circumstances) -> Iterator[Event]:
@@ -148,7 +146,9 @@ class Answerer:
         with self._database.read() as session:
             asking = replace(asking, change_seq=head_seq(session))
             hits = tuple(
-                self._searcher.search(session, question, asking.principals, asking.k, collection=asking.collection)
+                self._searcher.search(
+                    session, question, asking.principals, asking.options.k, collection=asking.options.collection
+                )
             )
         draft.add_time("search", began)
         yield HitsEvent(hits)
@@ -223,7 +223,7 @@ class Answerer:
 
     def _abstain(self, hits: tuple[Hit, ...], asking: Circumstances, draft: _Draft) -> str:
         with self._database.read() as session:
-            scope = searched_scope(session, asking.principals, asking.collection)
+            scope = searched_scope(session, asking.principals, asking.options.collection)
         draft.text = abstention_text(scope, len(hits))
         return draft.text
 

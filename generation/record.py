@@ -10,7 +10,8 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from generation.events import AnswerView, CitationView, ClaimView, Length, Usage
-from generation.tables import Answer, AnswerHit, Citation, Claim, Feedback
+from generation.options import AnswerOptions
+from generation.tables import Answer, AnswerHit, Citation, Claim, ClaimFeedback, Feedback
 from ingest.errors import InvalidInput, NotFound
 from ingest.tables import Document, Page, Version
 from retrieval.hit import Hit
@@ -24,23 +25,27 @@ _COLUMNS_OF_HIT = ("passage_id", "document_id", "version_id", "start", "end", "s
 
 @dataclass(frozen=True)
 class Circumstances:
-    """Under what an answer was given: who asked with which rights, in what, and the last change search had seen."""
+    """Under what an answer was given: who asked with which rights, how it was wanted, and what was to be done with
+    unsupported sentences; `length` holds in place of that of the options, and `change_seq` is the last change that
+    search had seen.
+    """
 
     asked_by: str
     principals: frozenset[str]
-    collection: str | None
-    k: int
-    length: Length
+    options: AnswerOptions
+    length: Length = "short"
+    policy: str = "flag"
     change_seq: int = 0
 
 
 @dataclass(frozen=True)
 class WrittenBy:
-    """By which prompt file and with which parameters a language model wrote; empty where none did."""
+    """By which prompt file and with which parameters a language model wrote, and what; empty where none did."""
 
     prompt: str | None = None
     prompt_sha256: str | None = None
     parameters: dict[str, Any] | None = None
+    raw_output: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,10 @@ def store_answer(
             model=answer.model,
             **asdict(written_by or WrittenBy()),
             length=asking.length,
-            collection=asking.collection,
-            k=asking.k,
+            collection=asking.options.collection,
+            k=asking.options.k,
+            policy=asking.policy,
+            conversation_id=asking.options.conversation_id,
             change_seq=asking.change_seq,
             usage=asdict(answer.usage),
             timings_ms=answer.timings_ms,
@@ -269,7 +276,7 @@ def delete_answers_of(session: Session, asked_by: str) -> int:
 
 
 def _delete_parts(session: Session, answer_ids: Collection[str]) -> None:
-    for table in (Citation, Claim, AnswerHit, Feedback):
+    for table in (Citation, Claim, AnswerHit, Feedback, ClaimFeedback):
         session.execute(delete(table).where(table.answer_id.in_(answer_ids)))
 
 

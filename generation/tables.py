@@ -1,4 +1,4 @@
-"""The tables of answering: answers, what was found for them, their claims and citations, and feedback.
+"""The tables of answering: conversations, answers, what was found for them, their claims and citations, and feedback.
 
 None of them refers to a document by foreign key: an answer outlives the documents it cites. Whether its asker
 may still see what it cites is decided when it is loaded (see `generation.record`).
@@ -14,13 +14,27 @@ from ingest.database import Base, UtcDateTime, utc_now
 from ingest.tables import BigId, new_id
 
 
+class Conversation(Base):
+    """Questions of one person that belong together; `title` is the first of them. Its answers go with it."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (Index("ix_conversation_history", "started_by", "updated_at", "id"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    started_by: Mapped[str] = mapped_column(String(400))
+    title: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now)
+    updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
 class Answer(Base):
     """What was answered to one question, and what is needed to see later how it came about.
 
     `asked_by` is the principal of the asker, `principals_hash` the rights it was answered under, `change_seq` the
     last change that search had seen, `model` what wrote it, `prompt` the prompt file with its SHA-256 and `parameters`
-    what the model was set to, both empty where no language model wrote. `usage`, `timings_ms` and `degraded` are as
-    given out.
+    what the model was set to, both empty where no language model wrote, as is `raw_output`: all it wrote, before anything
+    was cut, checked or removed. `policy` is what was done with unsupported sentences. `usage`, `timings_ms` and
+    `degraded` are as given out.
     """
 
     __tablename__ = "answer"
@@ -37,6 +51,9 @@ class Answer(Base):
     prompt: Mapped[str | None] = mapped_column(String(100))
     prompt_sha256: Mapped[str | None] = mapped_column(String(64))
     parameters: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    raw_output: Mapped[str | None] = mapped_column(Text)
+    policy: Mapped[str | None] = mapped_column(String(16))
+    conversation_id: Mapped[str | None] = mapped_column(String(32), index=True)
     length: Mapped[str] = mapped_column(String(16))
     collection: Mapped[str | None] = mapped_column(String(200))
     k: Mapped[int]
@@ -108,6 +125,19 @@ class Feedback(Base):
     __tablename__ = "feedback"
 
     answer_id: Mapped[str] = mapped_column(ForeignKey("answer.id", ondelete="CASCADE"), primary_key=True)
+    given_by: Mapped[str] = mapped_column(String(400), primary_key=True)
+    rating: Mapped[str] = mapped_column(String(8))
+    comment: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class ClaimFeedback(Base):
+    """What the asker thought of one claim; one row a claim and person, the last word counts."""
+
+    __tablename__ = "claim_feedback"
+
+    answer_id: Mapped[str] = mapped_column(ForeignKey("answer.id", ondelete="CASCADE"), primary_key=True)
+    claim_ordinal: Mapped[int] = mapped_column(primary_key=True)
     given_by: Mapped[str] = mapped_column(String(400), primary_key=True)
     rating: Mapped[str] = mapped_column(String(8))
     comment: Mapped[str] = mapped_column(Text, default="")

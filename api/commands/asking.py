@@ -19,6 +19,7 @@ from api.commands.console import (
 )
 from api.parts import Parts
 from generation.events import AnswerView, Length
+from generation.options import AnswerOptions
 from retrieval.search import SearchMode
 
 EXCERPT_CHARS = 300
@@ -81,7 +82,7 @@ def answer_question(
     with parts.database.read() as session:
         principals = acting_principals(session, given)
     return parts.answerer.answer_whole(
-        question, principals, asked_by=acting_person(given), collection=collection, length=length
+        question, principals, asked_by=acting_person(given), options=AnswerOptions(collection, length=length)
     )
 
 

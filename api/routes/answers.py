@@ -18,6 +18,7 @@ from api.sign_in import Caller, renewed
 from generation.answer import Answerer
 from generation.errors import ModelFailed
 from generation.events import AnswerEvent, ClaimEvent, ErrorEvent, Event, HitsEvent, TextEvent
+from generation.options import AnswerOptions
 from generation.record import add_feedback, delete_answer, list_answers, load_answer
 from ingest.errors import NotFound
 
@@ -46,11 +47,8 @@ def ask(body: QuestionBody, caller: PersonDep, runtime: RuntimeDep) -> Any:
 
 
 def _answer(answerer: Answerer, body: QuestionBody, caller: Caller) -> Iterator[Event]:
-    if body.length is None:
-        return answerer.answer(body.question, caller.principals, asked_by=caller.principal, collection=body.collection)
-    return answerer.answer(
-        body.question, caller.principals, asked_by=caller.principal, collection=body.collection, length=body.length
-    )
+    options = AnswerOptions(body.collection, length=body.length)
+    return answerer.answer(body.question, caller.principals, asked_by=caller.principal, options=options)
 
 
 def _encoded(runtime: Runtime, caller: Caller, events: Iterator[Event]) -> Iterator[bytes]:

@@ -24,6 +24,7 @@ from generation.answer import Answerer
 from generation.events import AnswerEvent, AnswerView, HitsEvent, TextEvent
 from generation.evidence import find_evidence
 from generation.extractive import Extractive
+from generation.options import AnswerOptions
 from ingest.embed import Embedder
 from ingest.sentences import split_sentences
 from ingest.settings import IngestSettings
@@ -56,7 +57,7 @@ class Asker:
         """Answer a question from a collection."""
         answer, searched, first_words = None, 0.0, 0.0
         for event in self._answerer.answer(
-            question, EVERYONE, asked_by="user:bench@example.org", collection=collection
+            question, EVERYONE, asked_by="user:bench@example.org", options=AnswerOptions(collection)
         ):
             if isinstance(event, HitsEvent):
                 searched = time.perf_counter()

@@ -10,6 +10,7 @@ from evals.knowledge_base import KnowledgeBase
 from generation.answer import Answerer
 from generation.errors import ModelFailed
 from generation.events import AnswerEvent, ClaimEvent, ErrorEvent, HitsEvent, TextEvent
+from generation.options import AnswerOptions
 from generation.pieces import Assignment, Piece, Quote, SentencePiece
 from generation.record import load_answer
 from generation.tables import Answer
@@ -120,7 +121,9 @@ def test_person_without_rights_finds_nothing(answerer: Answerer) -> None:
 
 
 def test_collection_bounds_the_answer(answerer: Answerer) -> None:
-    answer = answerer.answer_whole("How many weeks of parental leave?", FINANCE, asked_by=ANN, collection="finance")
+    answer = answerer.answer_whole(
+        "How many weeks of parental leave?", FINANCE, asked_by=ANN, options=AnswerOptions("finance")
+    )
     assert {hit.collection for hit in answer.hits} == {"finance"}
     assert "20 weeks" not in answer.text
 

@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select
 
 from generation.claims import check_claim
 from generation.events import AnswerView, ClaimView, Usage
+from generation.options import AnswerOptions
 from generation.pieces import Quote, SentencePiece
 from generation.record import (
     WITHHELD_TEXT,
@@ -55,7 +56,7 @@ def put(database: Database, *hits: Hit, question: str = "What is paid?", asked_b
         degraded=(),
     )
     with database.write() as session:
-        store_answer(session, answer, Circumstances(asked_by, RIGHTS, None, 8, "short"))
+        store_answer(session, answer, Circumstances(asked_by, RIGHTS, AnswerOptions()))
     return answer
 
 
@@ -125,7 +126,7 @@ def test_uncited_sentence_is_withheld_with_the_documents_it_may_come_from(
     answer = put(database, secret)
     told = replace(answer, id=new_id(), text=stated, claims=(ClaimView(stated, 0, len(stated), "uncited", ()),))
     with database.write() as session:
-        store_answer(session, told, Circumstances(ANN, RIGHTS, None, 8, "short"))
+        store_answer(session, told, Circumstances(ANN, RIGHTS, AnswerOptions()))
     assert load(database, told.id).text == stated
     hide(database, secret)
     assert load(database, told.id).text == WITHHELD_TEXT

@@ -1,0 +1,23 @@
+"""How an answer is wanted: where to look, how much to read, how long, and in which conversation."""
+
+from dataclasses import dataclass
+
+from generation.events import Length
+
+DEFAULT_K = 8
+
+
+@dataclass(frozen=True)
+class AnswerOptions:
+    """The choices that come with a question; each has a default.
+
+    `collection` restricts the search, `k` is how many passages are read, `length` of None is the configured one. With a
+    `conversation_id` the question may refer to what was asked there before. A `fresh` answer is written anew even when
+    the same question was answered under the same rights and nothing has changed since.
+    """
+
+    collection: str | None = None
+    k: int = DEFAULT_K
+    length: Length | None = None
+    conversation_id: str | None = None
+    fresh: bool = False
