@@ -3,7 +3,8 @@
 import typer
 
 from api.commands.access import explain_access
-from api.commands.asking import ask, search
+from api.commands.asking import ask
+from api.commands.backups import backup, restore
 from api.commands.benchmarks import bench
 from api.commands.doctor import doctor
 from api.commands.documents import documents
@@ -19,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, serve, worker, ingest, search, ask, explain_access, bench, doctor):
+for command in (demo, serve, worker, ingest, search, ask, explain_access, backup, restore, bench, doctor):
     app.command()(command)
 app.add_typer(documents, name="documents")
 app.add_typer(users, name="user")

@@ -5,6 +5,7 @@ FootnoteError
 ├── Forbidden       the person is known but may not do this
 ├── Conflict        the change would break something that must hold
 ├── TooManyTries    too many failed sign-ins; try again later
+├── BackupDamaged   a backup is not as it was written
 └── NotReady        a part that the request needs is still loading
 """
 
@@ -29,6 +30,10 @@ class TooManyTries(FootnoteError):
     def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class BackupDamaged(FootnoteError):
+    """A backup is not as it was written and must not be restored."""
 
 
 class NotReady(FootnoteError):

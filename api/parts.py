@@ -20,7 +20,7 @@ from ingest.pipeline import Ingestion
 from ingest.replica import Replica
 from ingest.sandbox import Sandbox
 from ingest.settings import IngestSettings
-from ingest.storage import DataFolder, Originals, open_data_folder
+from ingest.storage import DataFolder, Originals, hold_in_use, open_data_folder
 from ingest.token_codebook import shared_codec
 from retrieval.search import Searcher
 
@@ -77,7 +77,7 @@ class Parts:
     @part
     def database(self) -> Database:
         """The database, with its tables at the newest migration."""
-        assert self.folder
+        self._closing.append(hold_in_use(self.folder).close)
         url = self.ingest_settings.resolved_database_url
         migrate(url)
         database = Database(url)

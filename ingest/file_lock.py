@@ -23,11 +23,12 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
         file.close()
 
 
-def take_lock(path: Path, *, wait: bool = True) -> IO[str]:
-    """An open file that holds the lock until it is closed; see `locked`."""
+def take_lock(path: Path, *, wait: bool = True, shared: bool = False) -> IO[str]:
+    """An open file that holds the lock until it is closed; see `locked`. `shared` ones go side by side."""
     file = path.open("a")
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
-        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
     except BlockingIOError as error:
         file.close()
         raise StorageBusy(f"{path.name} is held by another process; try again when that has ended.") from error

@@ -44,12 +44,12 @@ def verify_folder(folder: Path) -> Facts:
     try:
         present = {path.relative_to(folder).as_posix() for path in _files(folder)} - {MANIFEST_NAME}
         if odd := sorted(present.symmetric_difference(files)):
-            raise IndexDamaged(f"{folder.name}: {odd[0]} is missing or does not belong there; it must be rebuilt.")
+            raise IndexDamaged(f"{folder.name}: {odd[0]} is missing or does not belong there; it cannot be used.")
         for name, expected in files.items():
             if _describe(folder / name) != expected:
-                raise IndexDamaged(f"{folder.name}: {name} differs from its manifest; it must be rebuilt.")
+                raise IndexDamaged(f"{folder.name}: {name} differs from its manifest; it cannot be used.")
     except OSError as error:
-        raise IndexDamaged(f"{folder.name}: cannot be read ({error.strerror}); it must be rebuilt.") from error
+        raise IndexDamaged(f"{folder.name}: cannot be read ({error.strerror}); it cannot be used.") from error
     return facts
 
 
@@ -57,9 +57,9 @@ def _read_manifest(folder: Path) -> tuple[Facts, dict[str, str]]:
     try:
         checksum, _, body = (folder / MANIFEST_NAME).read_bytes().partition(b"\n")
     except OSError as error:
-        raise IndexDamaged(f"{folder.name}: no readable manifest ({error.strerror}); it must be rebuilt.") from error
+        raise IndexDamaged(f"{folder.name}: no readable manifest ({error.strerror}); it cannot be used.") from error
     if checksum != hashlib.sha256(body).hexdigest().encode():
-        raise IndexDamaged(f"{folder.name}: the manifest is damaged; it must be rebuilt.")
+        raise IndexDamaged(f"{folder.name}: the manifest is damaged; it cannot be used.")
     manifest = json.loads(body)
     return manifest["facts"], manifest["files"]
 

@@ -45,6 +45,12 @@ class DataFolder:
         """Files being worked on; emptied when a server starts."""
         return self.root / "scratch"
 
+    @contextmanager
+    def temporary(self) -> Iterator[Path]:
+        """An empty folder on the file system of the originals, gone afterwards."""
+        with tempfile.TemporaryDirectory(prefix="temporary-", dir=self.scratch) as name:
+            yield Path(name)
+
 
 def open_data_folder(root: Path) -> DataFolder:
     """Create the data folder and its parts where missing.
@@ -79,6 +85,35 @@ def hold_server_lock(folder: DataFolder) -> Iterator[None]:
         raise StorageBusy(
             f"Another Footnote server is using {folder.root}; "
             "stop it first, or set FOOTNOTE_DATA_DIR to another folder."
+        ) from error
+    with lock:
+        yield
+
+
+def hold_in_use(folder: DataFolder) -> IO[str]:
+    """An open file that keeps restores away from a data folder until it is closed; any number of processes have one.
+
+    Raises:
+        StorageBusy: a backup is being restored.
+    """
+    try:
+        return take_lock(folder.root / "use.lock", wait=False, shared=True)
+    except StorageBusy as error:
+        raise StorageBusy(f"A backup is being restored to {folder.root}; try again when that has ended.") from error
+
+
+@contextmanager
+def hold_alone(folder: DataFolder) -> Iterator[None]:
+    """Keep every other process from using a data folder, for a restore.
+
+    Raises:
+        StorageBusy: a server, a worker or a command uses it.
+    """
+    try:
+        lock = take_lock(folder.root / "use.lock", wait=False)
+    except StorageBusy as error:
+        raise StorageBusy(
+            f"Footnote is running on {folder.root}; stop its server, workers and commands, then restore."
         ) from error
     with lock:
         yield
@@ -152,6 +187,14 @@ class Originals:
     def path(self, sha256: str) -> Path:
         """Where the original with this hash is, or would be."""
         return self._folder.originals / sha256[:2] / sha256
+
+    def is_whole(self, sha256: str) -> bool:
+        """Whether the original with this hash is there, every byte as it was uploaded."""
+        try:
+            with self.path(sha256).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        except FileNotFoundError:
+            return False
 
     def delete(self, sha256: str) -> None:
         """Delete an original and the page images made from it."""
