@@ -117,6 +117,7 @@ def _export_rows(database: Database, rows: Path, progress: Progress) -> None:
         with (
             database.engine.connect().execution_options(isolation_level="REPEATABLE READ") as taken,
             writing(target_database) as into,
+            into.begin(),
         ):
             copy_tables(taken, into, progress)
     finally:
