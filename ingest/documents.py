@@ -5,14 +5,15 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from ingest.database import Database, lock_changes, record_change, utc_now
 from ingest.errors import InvalidInput, NotFound
 from ingest.jobs import INTERACTIVE, RETRIABLE, enqueue
+from ingest.publish import delete_passages
 from ingest.storage import Originals, StagedFile
-from ingest.tables import AclEntry, Document, Embedding, Job, Passage, Version
+from ingest.tables import AclEntry, Document, Job, Version
 
 EVERYONE = "everyone"
 DEFAULT_COLLECTION = "default"
@@ -61,9 +62,21 @@ def add_version(
         )
         session.add(document)
         session.flush()
-        _write_readers(session, document.id, readers if readers is not None else {EVERYONE})
-    elif readers is not None:
-        set_readers(session, document.id, readers)
+        write_readers(session, document.id, readers if readers is not None else {EVERYONE})
+    else:
+        _refuse_attachment(session, document, "upload a new version")
+        if readers is not None:
+            set_readers(session, document.id, readers)
+    return add_to_document(session, originals, staged, document, filename=filename, priority=priority)
+
+
+def add_to_document(
+    session: Session, originals: Originals, staged: StagedFile, document: Document, *, filename: str, priority: int
+) -> AddedVersion:
+    """Record staged content as a document's next version, with its job; nothing when it is what the newest one has.
+
+    In the caller's transaction, which holds `lock_changes`.
+    """
     newest = session.scalar(
         select(Version).where(Version.document_id == document.id).order_by(Version.number.desc()).limit(1)
     )
@@ -131,7 +144,8 @@ def clean_readers(readers: Iterable[str]) -> frozenset[str]:
     return cleaned
 
 
-def _write_readers(session: Session, document_id: str, readers: Collection[str]) -> None:
+def write_readers(session: Session, document_id: str, readers: Collection[str]) -> None:
+    """Make `readers` a document's readers, without telling the indexes. Raises InvalidInput for one that is none."""
     wanted = clean_readers(readers)
     present = frozenset(session.scalars(select(AclEntry.principal).where(AclEntry.document_id == document_id)))
     if present - wanted:
@@ -143,12 +157,42 @@ def _write_readers(session: Session, document_id: str, readers: Collection[str])
 
 
 def set_readers(session: Session, document_id: str, readers: Collection[str]) -> None:
-    """Replace who may read a document; in force for the next request after the commit. Nothing is embedded again."""
+    """Replace who may read a document and its attachments; in force for the next request after the commit.
+
+    Nothing is embedded again.
+
+    Raises:
+        InvalidInput: a reader is none, or the document is an attachment itself.
+    """
+    lock_changes(session)  # an attachment that is published meanwhile would get the readers of before
+    _refuse_attachment(session, session.get_one(Document, document_id), "change the readers")
+    for family_id in family_of(session, document_id):
+        _replace_readers(session, family_id, readers)
+
+
+def _replace_readers(session: Session, document_id: str, readers: Collection[str]) -> None:
     present = frozenset(session.scalars(select(AclEntry.principal).where(AclEntry.document_id == document_id)))
     if clean_readers(readers) == present:
         return
-    _write_readers(session, document_id, readers)
+    write_readers(session, document_id, readers)
     record_change(session, "readers", document_id)
+
+
+def attachments_of(session: Session, document_id: str) -> list[Document]:
+    """The documents that came in a document, by file name."""
+    return list(session.scalars(select(Document).where(Document.parent_id == document_id).order_by(Document.filename)))
+
+
+def family_of(session: Session, document_id: str) -> list[str]:
+    """The ids of a document and its attachments, its own first: what is done to it is done to them."""
+    return [document_id, *(attachment.id for attachment in attachments_of(session, document_id))]
+
+
+def _refuse_attachment(session: Session, document: Document, action: str) -> None:
+    """Raise InvalidInput for what must be done to the document in which this one came."""
+    if document.parent_id is not None:
+        parent = session.get_one(Document, document.parent_id)
+        raise InvalidInput(f"{document.filename} came in {parent.filename}; {action} of that document instead.")
 
 
 def edit_document(
@@ -157,7 +201,8 @@ def edit_document(
     """Rename a document or move it to another collection; search follows without embedding anything again.
 
     Raises:
-        InvalidInput: the title is empty, or the collection has a document of the same name.
+        InvalidInput: the title is empty, the collection has a document of the same name, or an attachment is to leave
+            the collection of the document in which it came.
     """
     if title is not None:
         if not title.strip():
@@ -165,9 +210,13 @@ def edit_document(
         document.title = title.strip()
         document.title_by_hand = True
     if collection is not None and (name := clean_collection(collection)) != document.collection:
+        _refuse_attachment(session, document, "change the collection")
         taken = select(Document.id).where(Document.collection == name, Document.source == document.source)
         if session.scalar(taken) is not None:
             raise InvalidInput(f"Collection {name!r} already has {document.filename}; remove or rename that one first.")
+        for attachment in attachments_of(session, document.id):
+            attachment.collection = name
+            record_change(session, "rename", attachment.id)
         document.collection = name
     document.updated_at = utc_now()
     session.flush()
@@ -195,9 +244,9 @@ def retry(session: Session, version_id: str) -> None:
 
 
 def remove(session: Session, document_id: str) -> None:
-    """Remove a document with its versions, passages and unshared vectors; no search after the commit sees it.
+    """Remove a document with its attachments, versions, passages and unshared vectors.
 
-    The originals are deleted by `delete_unreferenced_originals` after the commit.
+    No search after the commit sees it. The originals are deleted by `delete_unreferenced_originals` after the commit.
 
     Raises:
         NotFound: there is no such document.
@@ -205,21 +254,13 @@ def remove(session: Session, document_id: str) -> None:
     document = session.get(Document, document_id)
     if document is None:
         raise NotFound("There is no such document.")
+    for attachment in attachments_of(session, document_id):
+        remove(session, attachment.id)
     record_change(session, "withdraw", document_id)
     version_ids = session.scalars(select(Version.id).where(Version.document_id == document_id)).all()
     delete_passages(session, version_ids)
     session.delete(document)
     session.flush()
-
-
-def delete_passages(session: Session, version_ids: Collection[str]) -> None:
-    """Delete the passages of versions, and the vectors that no other passage shares."""
-    hashes = session.scalars(select(Passage.embedding_hash).where(Passage.version_id.in_(version_ids)).distinct()).all()
-    session.execute(delete(Passage).where(Passage.version_id.in_(version_ids)))
-    in_use = exists().where(Passage.embedding_hash == Embedding.text_hash)
-    for first in range(0, len(hashes), 500):
-        chunk = hashes[first : first + 500]
-        session.execute(delete(Embedding).where(Embedding.text_hash.in_(chunk), ~in_use))
 
 
 def delete_unreferenced_originals(database: Database, originals: Originals) -> int:

@@ -8,7 +8,7 @@ FootnoteError
 │   └── StorageBusy       another process holds the data folder
 ├── ModelMissing          a model's weights are not there
 ├── IndexDamaged          a snapshot does not match its manifest
-├── LeaseLost             a job was taken over by another worker
+├── LeaseLost             a job was taken over by another worker, or cancelled
 └── FileRejected          a file cannot become passages; error_class says why
 """
 
@@ -52,7 +52,7 @@ class IndexDamaged(FootnoteError):
 
 
 class LeaseLost(FootnoteError):
-    """A job's lease ended and another worker took it over; this attempt must not publish."""
+    """A job was cancelled, or its lease ended and another worker took it over; this attempt must not publish."""
 
 
 class FileRejected(FootnoteError):

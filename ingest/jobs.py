@@ -3,12 +3,13 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import and_, case, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from ingest.database import utc_now
 from ingest.errors import ErrorClass, LeaseLost
 from ingest.process_identity import has_vanished, this_process
+from ingest.publish import take_back
 from ingest.tables import Job, Version
 
 MAX_FAILURES = 3
@@ -26,14 +27,28 @@ class ClaimedJob:
     id: str
     version_id: str
     attempt: int
+    priority: int = BACKFILL
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether somebody waits for it."""
+        return self.priority <= INTERACTIVE
 
 
-def enqueue(session: Session, version_id: str, *, priority: int) -> None:
+def enqueue(session: Session, version_id: str, *, priority: int, batch: str | None = None) -> None:
     """Add the job of a version, in the transaction that writes the version."""
-    session.add(Job(version_id=version_id, priority=priority))
+    session.add(Job(version_id=version_id, priority=priority, batch=batch))
 
 
-def claim(session: Session) -> ClaimedJob | None:
+def has_work(session: Session, *, interactive_only: bool = False) -> bool:
+    """Whether `claim` would find something to do; only reads, so that waiting for work disturbs nobody."""
+    now = utc_now()
+    if session.scalar(select(Job.id).where(_claimable(now, interactive_only)).limit(1)) is not None:
+        return True
+    return bool(_held_by_vanished(session, now))
+
+
+def claim(session: Session, *, interactive_only: bool = False) -> ClaimedJob | None:
     """Take the next job that waits or whose worker is gone, lowest priority number first; None when there is none.
 
     A worker is gone when its lease has ended, or at once when its process was on this machine and is no more.
@@ -41,11 +56,9 @@ def claim(session: Session) -> ClaimedJob | None:
     now = utc_now()
     _end_leases_of_vanished(session, now)
     _bury_exhausted(session, now)
-    waiting = and_(Job.state == "queued", Job.available_at <= now)
-    abandoned = and_(Job.state == "running", Job.lease_until < now)
     next_job = (
         select(Job.id)
-        .where(or_(waiting, abandoned))
+        .where(_claimable(now, interactive_only))
         .order_by(Job.priority, Job.enqueued_at)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -64,19 +77,31 @@ def claim(session: Session) -> ClaimedJob | None:
             done=0,
             total=0,
         )
-        .returning(Job.id, Job.version_id, Job.attempt)
+        .returning(Job.id, Job.version_id, Job.attempt, Job.priority)
         .execution_options(synchronize_session=False)
     ).first()
     if row is None:
         return None
     session.execute(update(Version).where(Version.id == row.version_id).values(status="running"))
-    return ClaimedJob(row.id, row.version_id, row.attempt)
+    return ClaimedJob(row.id, row.version_id, row.attempt, row.priority)
+
+
+def _claimable(now: dt.datetime, interactive_only: bool) -> ColumnElement[bool]:
+    waiting = and_(Job.state == "queued", Job.available_at <= now)
+    abandoned = and_(Job.state == "running", Job.lease_until < now)
+    either = or_(waiting, abandoned)
+    return and_(either, Job.priority <= INTERACTIVE) if interactive_only else either
+
+
+def _held_by_vanished(session: Session, now: dt.datetime) -> list[str]:
+    """Jobs with a lease whose process was on this machine and is no more."""
+    held = session.execute(select(Job.id, Job.worker).where(Job.state == "running", Job.lease_until >= now)).all()
+    return [job_id for job_id, worker in held if has_vanished(worker)]
 
 
 def _end_leases_of_vanished(session: Session, now: dt.datetime) -> None:
     """End the leases of processes of this machine that are no more, so that nobody waits for them."""
-    held = session.execute(select(Job.id, Job.worker).where(Job.state == "running", Job.lease_until >= now)).all()
-    vanished = [job_id for job_id, worker in held if has_vanished(worker)]
+    vanished = _held_by_vanished(session, now)
     if vanished:
         session.execute(update(Job).where(Job.id.in_(vanished)).values(lease_until=now - dt.timedelta(seconds=1)))
 
@@ -87,13 +112,20 @@ def _bury_exhausted(session: Session, now: dt.datetime) -> None:
         select(Job).where(Job.state == "running", Job.lease_until < now, Job.losses + 1 >= MAX_LOSSES)
     ).all()
     for job in exhausted:
-        job.state = "dead"
+        job.state, job.finished_at = "dead", now
+        take_back(session, job.version_id)
         version = session.get_one(Version, job.version_id)
         version.status, version.error_class = "failed", "internal"
         version.message = (
             f"{version.filename}: the worker stopped {MAX_LOSSES} times while reading this file; "
             "look at the worker's log, then retry."
         )
+
+
+def is_owned(session: Session, job: ClaimedJob) -> bool:
+    """Whether this attempt still owns its job: it was neither cancelled nor taken over."""
+    owned = select(Job.id).where(Job.id == job.id, Job.attempt == job.attempt, Job.state == "running")
+    return session.scalar(owned) is not None
 
 
 def heartbeat(session: Session, job: ClaimedJob) -> None:
@@ -112,7 +144,7 @@ def report_progress(session: Session, job: ClaimedJob, *, stage: str, done: int,
 
 def finish(session: Session, job: ClaimedJob) -> None:
     """End the job in the transaction that publishes its work. Raises LeaseLost as `heartbeat` does."""
-    _update_owned(session, job, state="done", stage="", lease_until=None)
+    _update_owned(session, job, state="done", stage="", lease_until=None, finished_at=utc_now())
 
 
 def fail(session: Session, job: ClaimedJob, error_class: ErrorClass, message: str) -> bool:
@@ -129,13 +161,29 @@ def fail(session: Session, job: ClaimedJob, error_class: ErrorClass, message: st
         )
         session.execute(update(Version).where(Version.id == job.version_id).values(status="queued"))
         return True
-    _update_owned(session, job, state="dead", stage="", failures=failures, lease_until=None)
+    _update_owned(session, job, state="dead", stage="", failures=failures, lease_until=None, finished_at=utc_now())
+    take_back(session, job.version_id)
     session.execute(
         update(Version)
         .where(Version.id == job.version_id)
         .values(status="failed", error_class=error_class, message=message)
     )
     return False
+
+
+def end_cancelled(session: Session, version_id: str) -> bool:
+    """End the job of a version that waits or is at work, whoever holds it; returns whether there was one."""
+    ended = session.scalar(
+        update(Job)
+        .where(Job.version_id == version_id, Job.state.in_(("queued", "running")))
+        .values(state="cancelled", stage="", lease_until=None, finished_at=utc_now())
+        .returning(Job.id)
+        .execution_options(synchronize_session=False)
+    )
+    if ended is None:
+        return False
+    take_back(session, version_id)
+    return True
 
 
 def _update_owned(session: Session, job: ClaimedJob, **values: object) -> None:

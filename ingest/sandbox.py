@@ -12,17 +12,19 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, cast, get_args
+from typing import IO, Any, Self, cast, get_args
 
 from ingest.answers import AnswerInvalid, read_document, read_text
-from ingest.errors import ErrorClass, FileRejected
+from ingest.errors import ErrorClass, FileRejected, LeaseLost
 from ingest.parsed import ParsedDocument
 
 _READ_BYTES = 1 << 20
 _GRACE_SECONDS = 5.0
 _ATTEMPTS = 3
+_STOP_SECONDS = 0.1
 _ERROR_CLASSES = frozenset(get_args(ErrorClass))
 
 
@@ -33,7 +35,7 @@ class SandboxLimits:
     memory_bytes: int = 1 << 30  # address space
     cpu_seconds: int = 60
     wall_seconds: float = 90.0
-    file_bytes: int = 200_000_000
+    file_bytes: int = 500_000_000  # what may be unpacked
     answer_bytes: int = 400_000_000
 
 
@@ -60,7 +62,7 @@ class Sandbox:
     """
 
     def __init__(self, scratch: Path, limits: SandboxLimits | None = None) -> None:
-        self._scratch = scratch
+        self.scratch = scratch
         self.limits = limits or SandboxLimits()
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
@@ -73,11 +75,26 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def parse(self, path: Path, filename: str) -> ParsedDocument:
-        """Parse the file at `path`, called `filename` by people. Raises FileRejected with class and sentence."""
-        answer = self._ask("parse", path, filename)
+    def parse(
+        self,
+        path: Path,
+        filename: str,
+        attachments: IO[bytes] | None = None,
+        stop: threading.Event | None = None,
+    ) -> ParsedDocument:
+        """Parse the file at `path`, called `filename` by people. Raises FileRejected with class and sentence.
+
+        The files in it are written to `attachments`, at the places that the document's attachments name; without
+        that a mail's are only named, and no archive is opened. The parser is killed soon after `stop` is set.
+
+        Raises:
+            LeaseLost: `stop` was set.
+        """
+        outputs = [] if attachments is None else [attachments.fileno()]
+        answer = self._ask("parse", path, filename, outputs=outputs, stop=stop)
+        attached_bytes = 0 if attachments is None else os.fstat(attachments.fileno()).st_size
         try:
-            return read_document(answer.get("document"))
+            return read_document(answer.get("document"), attached_bytes=attached_bytes)
         except AnswerInvalid as error:
             raise FileRejected(
                 "internal", f"{filename}: the parser's answer is damaged ({error}); try again."
@@ -106,8 +123,23 @@ class Sandbox:
         with self._lock:
             self._stop()
 
-    def _ask(self, task: str, path: Path, filename: str, *, page: int = 0, scale: float = 1.0) -> dict[str, Any]:
-        """Have a child do a task; its answer. Raises FileRejected."""
+    def _ask(
+        self,
+        task: str,
+        path: Path,
+        filename: str,
+        *,
+        page: int = 0,
+        scale: float = 1.0,
+        outputs: Sequence[int] = (),
+        stop: threading.Event | None = None,
+    ) -> dict[str, Any]:
+        """Have a child do a task; its answer. `outputs` are descriptors it may write to.
+
+        Raises:
+            FileRejected: the child said so, or gave no answer.
+            LeaseLost: `stop` was set.
+        """
         limits = self.limits
         request: dict[str, object] = {
             "task": task,
@@ -122,7 +154,7 @@ class Sandbox:
         outcome = None
         for _ in range(_ATTEMPTS):  # the server may end under a request, whosever fault that is
             with contextlib.suppress(_ServerGone):
-                outcome = self._run(request)
+                outcome = self._run(request, outputs, stop)
                 break
         if outcome is None:
             raise FileRejected("internal", f"{filename}: the parsing process ended {_ATTEMPTS} times; see the log.")
@@ -130,31 +162,32 @@ class Sandbox:
             raise _rejection(outcome, filename, limits)
         return _read_answer(outcome.answer, filename, limits)
 
-    def _run(self, request: dict[str, object]) -> _Outcome:
+    def _run(self, request: dict[str, object], outputs: Sequence[int], stop: threading.Event | None) -> _Outcome:
         """One child from start to end. Raises _ServerGone."""
         request_id = next(self._ids)
         answer_read, answer_write = os.pipe()
         end_read, end_write = os.pipe()
         try:
             try:
-                self._send({**request, "id": request_id}, [answer_write, end_write])
+                self._send({**request, "id": request_id}, [answer_write, end_write, *outputs])
             finally:
                 os.close(answer_write)
                 os.close(end_write)
-            return self._collect(request_id, answer_read, end_read)
+            return self._collect(request_id, answer_read, end_read, stop)
         finally:
             os.close(answer_read)
             os.close(end_read)
 
-    def _collect(self, request_id: int, answer_read: int, end_read: int) -> _Outcome:
-        """Read a child's answer until it closes the pipe, within the limits of time and length."""
+    def _collect(self, request_id: int, answer_read: int, end_read: int, stop: threading.Event | None) -> _Outcome:
+        """Read a child's answer until it closes the pipe, within the limits of time and length, or until `stop`."""
         limits = self.limits
         deadline = time.monotonic() + limits.wall_seconds
         received = bytearray()
-        timed_out = too_long = False
+        timed_out = too_long = stopped = False
         while True:
-            if not _wait_readable(answer_read, deadline):
-                timed_out = True
+            if not _wait_readable(answer_read, deadline, stop):
+                stopped = stop is not None and stop.is_set()
+                timed_out = not stopped
                 break
             block = os.read(answer_read, _READ_BYTES)
             if not block:
@@ -163,9 +196,11 @@ class Sandbox:
             if len(received) > limits.answer_bytes + 8:
                 too_long = True
                 break
-        if timed_out or too_long:
+        if timed_out or too_long or stopped:
             self._send({"kill": request_id}, [])
         status, peak_bytes = self._read_end(end_read)
+        if stopped:
+            raise LeaseLost("Reading a file was stopped, because its job was cancelled or taken over.")
         complete = len(received) >= 8 and len(received) == 8 + int.from_bytes(received[:8], "big")
         return _Outcome(
             answer=bytes(received[8:]) if complete and not (timed_out or too_long) else None,
@@ -199,14 +234,14 @@ class Sandbox:
 
     def _start(self) -> None:
         """Start the fork server with an environment that holds no secrets."""
-        self._scratch.mkdir(parents=True, exist_ok=True)
+        self.scratch.mkdir(parents=True, exist_ok=True)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         package_root = str(Path(__file__).resolve().parent.parent)
         environment = {
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
-            "HOME": str(self._scratch.resolve()),
-            "TMPDIR": str(self._scratch.resolve()),
+            "HOME": str(self.scratch.resolve()),
+            "TMPDIR": str(self.scratch.resolve()),
             "PYTHONPATH": package_root,
             "PYTHONSAFEPATH": "1",
             "OMP_NUM_THREADS": "1",
@@ -215,7 +250,7 @@ class Sandbox:
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-m", "ingest.fork_server", str(theirs.fileno())],
-                cwd=self._scratch,
+                cwd=self.scratch,
                 env=environment,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -240,11 +275,17 @@ class Sandbox:
             self._process = None
 
 
-def _wait_readable(descriptor: int, deadline: float) -> bool:
-    """Whether a pipe has bytes, or has closed, before the deadline (monotonic seconds)."""
+def _wait_readable(descriptor: int, deadline: float, stop: threading.Event | None = None) -> bool:
+    """Whether a pipe has bytes, or has closed, before the deadline (monotonic seconds) and before `stop` is set."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
+    while not (stop is not None and stop.is_set()):
+        left = max(0.0, deadline - time.monotonic())
+        if poll.poll(1000 * (left if stop is None else min(left, _STOP_SECONDS))):
+            return True
+        if time.monotonic() >= deadline:
+            return False
+    return False
 
 
 def _read_answer(answer: bytes, filename: str, limits: SandboxLimits) -> dict[str, Any]:

@@ -33,7 +33,11 @@ class Document(Base):
     """A file that people know by name; its content is its current version.
 
     `source` tells whether two uploads are the same document: the absolute path for files read from a
-    folder, the file name for uploads. It is unique within a collection.
+    folder, the file name for uploads. It is unique within a collection. `details` is what the file says about itself,
+    `dated_at` the date that search filters by: when its author last changed it, as far as the file says so, else
+    when its current version was uploaded; it is empty before the first version is published.
+    `parent_id` names the document in which this one came, such as the mail that it was attached to (see
+    `ingest.attachments`); its source is the parent's id and its name there, and its readers are the parent's.
     """
 
     __tablename__ = "document"
@@ -46,7 +50,10 @@ class Document(Base):
     title: Mapped[str] = mapped_column(Text)
     title_by_hand: Mapped[bool] = mapped_column(default=False)
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    dated_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime, index=True)
     current_version_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("document.id", ondelete="CASCADE"), index=True)
+    source_stamp: Mapped[str | None] = mapped_column(String(1000))
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now)
 
@@ -61,11 +68,24 @@ class AclEntry(Base):
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
+class MetadataEntry(Base):
+    """One thing that people say of a document, such as team=sales; it is given out with the document, and search
+    filters by it."""
+
+    __tablename__ = "metadata_entry"
+    __table_args__ = (Index("ix_metadata_entry_value", "key", "value"),)
+
+    document_id: Mapped[str] = mapped_column(ForeignKey("document.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(String(500))
+
+
 class Version(Base):
     """One immutable content of a document.
 
     `status` is queued (waiting for a worker), running, searchable (published, and current while
-    `Document.current_version_id` names it) or failed (`error_class` and `message` say why).
+    `Document.current_version_id` names it), superseded, cancelled, or failed (`error_class` and `message` say why).
+    A new document that somebody waits for is found by its words while it is still running (see `ingest.publish`).
     """
 
     __tablename__ = "version"
@@ -161,9 +181,10 @@ class TokenCodebook(Base):
 class Job(Base):
     """The work of turning one version into passages.
 
-    `state`: queued → running → done | dead. A running job belongs to the attempt that claimed it: `attempt` only ever
-    grows and is the fencing number, `worker` names the process. A job whose `lease_until` has passed may be claimed
-    again. `failures` counts attempts that ended with an error, `losses` those whose worker vanished.
+    `state`: queued → running → done | dead | cancelled. A running job belongs to the attempt that claimed it: `attempt`
+    only ever grows and is the fencing number, `worker` names the process. A job whose `lease_until` has passed may be
+    claimed again. `failures` counts attempts that ended with an error, `losses` those whose worker vanished. `batch` is
+    a name that its uploader gave to several.
     """
 
     __tablename__ = "job"
@@ -183,3 +204,5 @@ class Job(Base):
     stage: Mapped[str] = mapped_column(String(32), default="")
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
+    batch: Mapped[str | None] = mapped_column(String(100), index=True)
+    finished_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime, index=True)
