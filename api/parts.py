@@ -139,11 +139,14 @@ class Parts:
             parameters=Parameters(
                 temperature=settings.model_temperature,
                 top_p=settings.model_top_p,
+                top_k=settings.model_top_k,
+                seed=settings.model_seed,
                 max_tokens=settings.model_max_tokens,
                 context_tokens=settings.model_context_tokens,
                 timeout_seconds=settings.model_timeout_seconds,
             ),
             prices=load_prices(Path(settings.model_prices) if settings.model_prices else None),
+            prompt_name=settings.prompt,
         )
 
     @part

@@ -15,6 +15,7 @@ from generation.sentence_features import FEATURES
 from generation.weights import load_model
 from generation.words import content_stems
 from ingest.tables import Document, Version
+from retrieval.filters import SearchFilters
 from retrieval.hit import Hit
 from retrieval.permissions import readable_by
 
@@ -107,17 +108,15 @@ class SearchedScope:
     collections: tuple[str, ...]
 
 
-def searched_scope(session: Session, principals: frozenset[str], collection: str | None) -> SearchedScope:
-    """Count what one of `principals` may read now, in one collection or in all."""
+def searched_scope(session: Session, principals: frozenset[str], filters: SearchFilters) -> SearchedScope:
+    """Count what one of `principals` may read now, of what the filters let through."""
     statement = (
         select(Document.collection, func.count(), func.sum(Version.n_passages))
         .join(Version, Version.id == Document.current_version_id)
-        .where(readable_by(principals))
+        .where(readable_by(principals), *filters.conditions())
         .group_by(Document.collection)
         .order_by(Document.collection)
     )
-    if collection is not None:
-        statement = statement.where(Document.collection == collection)
     rows = session.execute(statement).all()
     return SearchedScope(sum(row[1] for row in rows), sum(row[2] for row in rows), tuple(row[0] for row in rows))
 

@@ -1,33 +1,20 @@
 """Answerer: the whole path from a question to a stored answer, as a stream of events."""
 
-import logging
 import time
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from generation.abstain import abstention_text, searched_scope
-from generation.claims import check_claim
-from generation.errors import ModelFailed
-from generation.events import (
-    AnswerEvent,
-    AnswerView,
-    ClaimEvent,
-    ClaimView,
-    ErrorEvent,
-    Event,
-    HitsEvent,
-    Length,
-    TextEvent,
-    Usage,
-)
+from generation.answer_cache import AnswerCache, CachedAnswer, CacheKey, effective_rights
+from generation.compose import MODEL_FAILED, WITHDRAWN, Composer
+from generation.conversations import read_turns, touch_conversation
+from generation.draft import Draft
+from generation.events import AnswerEvent, AnswerView, ClaimEvent, Event, HitsEvent, Length, TextEvent, Usage
 from generation.evidence import find_evidence
-from generation.extractive import Extractive
 from generation.llm import LLM
-from generation.options import AnswerOptions
-from generation.pieces import Assignment, CallPiece, NotePiece, Piece, SentencePiece, UsagePiece
-from generation.record import Circumstances, WrittenBy, store_answer
-from generation.verify import all_readable
+from generation.options import AnswerOptions, Policy
+from generation.pieces import Assignment, Turn
+from generation.record import Circumstances, store_answer
 from ingest.database import Database, head_seq
 from ingest.embed import Embedder
 from ingest.errors import InvalidInput
@@ -35,48 +22,17 @@ from ingest.tables import new_id
 from retrieval.hit import Hit
 from retrieval.search import Searcher
 
-logger = logging.getLogger(__name__)
-
 MAX_QUESTION_CHARS = 2000
-Policy = Literal["flag", "strict"]
-WITHDRAWN = "documents_withdrawn"
+STEPS = ("rewrite", "search", "generate", "verify", "total")
 
 
-@dataclass
-class _Draft:
-    """An answer while it is written."""
+@dataclass(frozen=True)
+class _Asked:
+    """A question, the query that stands for it, and under which circumstances."""
 
-    model: str
-    text: str = ""
-    claims: list[ClaimView] = field(default_factory=list)
-    usage: Usage = field(default_factory=Usage)
-    degraded: list[str] = field(default_factory=list)
-    timings_ms: dict[str, float] = field(default_factory=dict)
-    written_by: WrittenBy = field(default_factory=WrittenBy)
-
-    def degrade(self, name: str) -> None:
-        """Name something that makes the answer less than it could be, once."""
-        if name not in self.degraded:
-            self.degraded.append(name)
-
-    def note(self, piece: CallPiece | NotePiece | UsagePiece) -> None:
-        """Keep what a model tells beside its sentences; the usage of several calls is added up."""
-        if isinstance(piece, NotePiece):
-            self.degrade(piece.name)
-        elif isinstance(piece, CallPiece):
-            self.model = piece.model_id
-            self.written_by = WrittenBy(piece.prompt or None, piece.prompt_sha256 or None, piece.parameters or None)
-        else:
-            self.usage = Usage(
-                self.usage.prompt_tokens + piece.usage.prompt_tokens,
-                self.usage.completion_tokens + piece.usage.completion_tokens,
-                self.usage.cost + piece.usage.cost,
-            )
-
-    def add_time(self, step: str, began: float) -> None:
-        """Add the time since `began` (of `time.perf_counter`) to a step, in milliseconds."""
-        passed = 1000 * (time.perf_counter() - began)
-        self.timings_ms[step] = round(self.timings_ms.get(step, 0.0) + passed, 2)
+    question: str
+    query: str
+    asking: Circumstances
 
 
 class Answerer:
@@ -96,13 +52,15 @@ class Answerer:
         policy: Policy = "flag",
         default_length: Length = "short",
     ) -> None:
-        """Sentences that their citations do not support are shown as such (flag) or left out (strict)."""
+        """What is done with unsupported sentences, the `policy`, is told in `Composer`."""
         self._database = database
         self._searcher = searcher
         self._embedder = embedder
         self._llm = llm
+        self._composer = Composer(database)
         self._policy = policy
         self._default_length = default_length
+        self._cache = AnswerCache()
 
     def answer(
         self,
@@ -115,18 +73,21 @@ class Answerer:
         """Answer from what one of `principals` may read, event by event; the last one is the stored answer.
 
         The events are hits, then text and claims in turn (a claim follows its text), then the answer. Closing the
-        iterator stops the model. When the model
-        fails an error event says so and `degraded` has `model_failed`; what it wrote so far stands, and when that is
-        nothing the answer is made of verbatim sentences.
+        iterator stops the model. When the model fails an error event says so and `degraded` has `model_failed`; what it
+        wrote so far stands, and when that is nothing the answer is made of verbatim sentences.
 
         Raises:
             InvalidInput: the question is empty or too long, at the call and not while the events are read.
+            NotFound: there is no such conversation of this person, likewise.
         """
         question = clean_question(question)
         options = options or AnswerOptions()
-        length = options.length or self._default_length
-        asking = Circumstances(asked_by, principals, options, length, self._policy)
-        return self._events(question, asking)
+        asking = Circumstances(asked_by, principals, options, options.length or self._default_length, self._policy)
+        turns: list[Turn] = []
+        if options.conversation_id is not None:
+            with self._database.read() as session:
+                turns = read_turns(session, options.conversation_id, asked_by, principals)
+        return self._events(question, turns, asking)
 
     def answer_whole(
         self,
@@ -140,110 +101,96 @@ class Answerer:
         events = self.answer(question, principals, asked_by=asked_by, options=options)
         return next(event.answer for event in events if isinstance(event, AnswerEvent))
 
-    def _events(self, question: str, asking: Circumstances) -> Iterator[Event]:
-        began = time.perf_counter()
-        draft = _Draft(self._llm.model_id)
+    def search(self, query: str, asking: Circumstances) -> tuple[tuple[Hit, ...], int]:
+        """The passages that an answer under these circumstances is written from, and the last change that was seen."""
         with self._database.read() as session:
-            asking = replace(asking, change_seq=head_seq(session))
-            hits = tuple(
-                self._searcher.search(
-                    session, question, asking.principals, asking.options.k, collection=asking.options.collection
-                )
-            )
-        draft.add_time("search", began)
-        yield HitsEvent(hits)
-        if hits:
-            yield from self._write(question, hits, asking, draft)
-        if not draft.claims:
-            yield TextEvent(self._abstain(hits, asking, draft))
-        draft.add_time("total", began)
-        yield AnswerEvent(self._store(question, hits, asking, draft))
+            change_seq = head_seq(session)
+            options = asking.options
+            hits = self._searcher.search(session, query, asking.principals, options.k, filters=options.filters)
+        return tuple(hits), change_seq
 
-    def _write(self, question: str, hits: tuple[Hit, ...], asking: Circumstances, draft: _Draft) -> Iterator[Event]:
-        """Let the model write; check each sentence as it comes."""
-        began = time.perf_counter()
-        assignment = Assignment(question, hits, find_evidence(self._embedder, question, hits), asking.length)
-        pieces = self._llm.write(assignment)
-        try:
-            while True:
-                try:
-                    piece = next(pieces, None)
-                except ModelFailed as error:
-                    draft.degrade("model_failed")
-                    logger.warning("the model failed: %s", error)
-                    yield ErrorEvent("model_failed", str(error))
-                    pieces = self._stand_in(assignment, draft)
-                    continue
-                draft.add_time("generate", began)
-                if piece is None:
-                    return
-                if isinstance(piece, SentencePiece):
-                    yield from self._check(piece, hits, asking.principals, draft)
-                    if WITHDRAWN in draft.degraded:
-                        return
-                else:
-                    draft.note(piece)
-                began = time.perf_counter()
-        finally:
-            pieces.close()
-
-    def _stand_in(self, assignment: Assignment, draft: _Draft) -> Generator[Piece, None, None]:
-        """Verbatim sentences, unless the failed model has written already."""
-        if not draft.claims:
-            stand_in = Extractive()
-            draft.note(CallPiece(stand_in.model_id, "", ""))
-            yield from stand_in.write(assignment)
-
-    def _check(
-        self, piece: SentencePiece, hits: tuple[Hit, ...], principals: frozenset[str], draft: _Draft
+    def compose(
+        self, query: str, hits: tuple[Hit, ...], asking: Circumstances, draft: Draft, llm: LLM | None = None
     ) -> Iterator[Event]:
-        """Check a sentence before any of it is given out.
+        """Write the answer from found passages into the draft; `llm` takes the place of the configured model."""
+        if hits:
+            evidence = find_evidence(self._embedder, query, hits)
+            assignment = Assignment(query, hits, evidence, asking.length)
+            yield from self._composer.compose(llm or self._llm, assignment, asking, draft)
+        if not draft.claims:
+            with self._database.read() as session:
+                scope = searched_scope(session, asking.principals, asking.options.filters)
+            draft.text = abstention_text(scope, len(hits))
+            yield TextEvent(draft.text)
 
-        What a model writes in its own words may come from any passage that it read, so nothing more of it is shown once
-        one of these is not readable any more.
-        """
+    def _events(self, question: str, turns: list[Turn], asking: Circumstances) -> Iterator[Event]:
         began = time.perf_counter()
-        lead = piece.lead if draft.text else piece.lead.lstrip()
-        with self._database.read() as session:
-            claim = check_claim(session, piece, len(draft.text) + len(lead), principals)
-            if piece.support is not None and not all_readable(session, {hit.document_id for hit in hits}, principals):
-                draft.degrade(WITHDRAWN)
-        draft.add_time("verify", began)
-        if WITHDRAWN in draft.degraded:
+        draft = Draft(self._llm.model_id)
+        query = question
+        if turns:
+            query = clean_question(self._llm.rewrite(turns, question))
+            draft.add_time("rewrite", began)
+        key = self._key(query, asking)
+        remembered = None if asking.options.fresh else self._cache.get(key)
+        if remembered is not None:
+            yield from self._again(
+                _Asked(question, query, replace(asking, change_seq=key.change_seq)), remembered, began
+            )
             return
-        if claim is None:
-            return
-        if claim.verdict == "unsupported" and self._policy == "strict":
-            draft.degrade("unsupported_sentences_removed")
-            return
-        draft.text += lead + claim.text
-        draft.claims.append(claim)
-        yield TextEvent(lead + claim.text)
-        yield ClaimEvent(claim)
+        searched = time.perf_counter()
+        hits, change_seq = self.search(query, asking)
+        draft.add_time("search", searched)
+        yield HitsEvent(hits)
+        yield from self.compose(query, hits, asking, draft)
+        draft.add_time("total", began)
+        asked = _Asked(question, query, replace(asking, change_seq=change_seq))
+        answer = self._store(asked, hits, draft)
+        if not {MODEL_FAILED, WITHDRAWN} & set(answer.degraded):
+            self._cache.put(replace(key, change_seq=change_seq), CachedAnswer(answer, draft.written_by))
+        yield AnswerEvent(answer)
 
-    def _abstain(self, hits: tuple[Hit, ...], asking: Circumstances, draft: _Draft) -> str:
+    def _key(self, query: str, asking: Circumstances) -> CacheKey:
+        options = replace(asking.options, conversation_id=None, fresh=False, length=None)
         with self._database.read() as session:
-            scope = searched_scope(session, asking.principals, asking.options.collection)
-        draft.text = abstention_text(scope, len(hits))
-        return draft.text
+            rights = effective_rights(session, asking.principals)
+            return CacheKey(query, rights, options, asking.length, self._llm.model_id, head_seq(session))
 
-    def _store(self, question: str, hits: tuple[Hit, ...], asking: Circumstances, draft: _Draft) -> AnswerView:
-        steps = ("search", "generate", "verify", "total")
+    def _again(self, asked: _Asked, remembered: CachedAnswer, began: float) -> Iterator[Event]:
+        """Give out and store an answer that was given before; no model is asked."""
+        before = remembered.answer
+        yield HitsEvent(before.hits)
+        end = 0
+        for claim in before.claims:
+            yield TextEvent(before.text[end : claim.end])
+            yield ClaimEvent(claim)
+            end = claim.end
+        if end < len(before.text):
+            yield TextEvent(before.text[end:])
+        draft = Draft(
+            before.model, before.text, list(before.claims), Usage(), list(before.degraded), {}, remembered.written_by
+        )
+        draft.add_time("total", began)
+        yield AnswerEvent(self._store(asked, before.hits, draft))
+
+    def _store(self, asked: _Asked, hits: tuple[Hit, ...], draft: Draft) -> AnswerView:
         answer = AnswerView(
             id=new_id(),
-            question=question,
-            query=question,
+            question=asked.question,
+            query=asked.query,
             text=draft.text,
             abstained=not draft.claims,
             claims=tuple(draft.claims),
             hits=hits,
             model=draft.model,
             usage=draft.usage,
-            timings_ms={step: draft.timings_ms.get(step, 0.0) for step in steps},
+            timings_ms={step: draft.timings_ms.get(step, 0.0) for step in STEPS},
             degraded=tuple(draft.degraded),
+            conversation_id=asked.asking.options.conversation_id,
         )
         with self._database.write() as session:
-            store_answer(session, answer, asking, draft.written_by)
+            if answer.conversation_id is not None:
+                touch_conversation(session, answer.conversation_id, asked.asking.asked_by, asked.question)
+            store_answer(session, answer, asked.asking, draft.written_by)
         return answer
 
 

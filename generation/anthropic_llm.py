@@ -58,7 +58,7 @@ class AnthropicChat:
             yield Ended(Usage(reader.prompt_tokens, reader.completion_tokens), cut=reader.stop_reason == "max_tokens")
 
     def _request(self, prompt: Prompt, parameters: Parameters) -> dict[str, Any]:
-        """Temperature and top-p are no arguments of the SDK any more; older models still take them."""
+        """Temperature, top-p and top-k are no arguments of the SDK any more; older models still take them."""
         documents = [
             {
                 "type": "document",
@@ -68,14 +68,16 @@ class AnthropicChat:
             }
             for passage in prompt.passages
         ]
-        sampling = {"temperature": parameters.temperature, "top_p": parameters.top_p}
         return {
             "model": self._name,
             "system": prompt.system,
-            "messages": [{"role": "user", "content": [*documents, {"type": "text", "text": prompt.request}]}],
+            "messages": [
+                *({"role": message.speaker, "content": message.text} for message in prompt.examples),
+                {"role": "user", "content": [*documents, {"type": "text", "text": prompt.request}]},
+            ],
             "max_tokens": parameters.max_tokens,
             "stream": True,
-            "extra_body": {name: value for name, value in sampling.items() if value is not None},
+            "extra_body": parameters.sampling("temperature", "top_p", "top_k"),
         }
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from generation.deadline import Deadline
 from generation.errors import ModelFailed
 from generation.llm import LLM
-from generation.pieces import Assignment, CallPiece, NotePiece, Piece, SentencePiece, UsagePiece
+from generation.pieces import Assignment, CallPiece, NotePiece, Piece, SentencePiece, Turn, UsagePiece
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,10 @@ class Cascade:
         last = self._members[-1]
         yield CallPiece(last.model_id, "", "")
         yield from last.write(assignment)
+
+    def rewrite(self, turns: Sequence[Turn], question: str) -> str:
+        """See `LLM`; by the second model, which is the cheapest that may be a language model."""
+        return self._members[1].rewrite(turns, question)
 
     def _try(self, member: LLM, assignment: Assignment) -> Generator[Piece, None, list[Piece]]:
         """All that a model writes; nothing when it fails."""

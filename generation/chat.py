@@ -19,14 +19,19 @@ class Parameters:
 
     temperature: float | None = None
     top_p: float | None = None
+    top_k: int | None = None
+    seed: int | None = None
     max_tokens: int = 1024
     context_tokens: int = 8192
     timeout_seconds: float = 60.0
 
     def to_json(self) -> dict[str, Any]:
         """The values that shape an answer, as they are stored with it."""
-        shaping = {"temperature": self.temperature, "top_p": self.top_p, "max_tokens": self.max_tokens}
-        return {name: value for name, value in shaping.items() if value is not None}
+        return self.sampling("temperature", "top_p", "top_k", "seed") | {"max_tokens": self.max_tokens}
+
+    def sampling(self, *names: str) -> dict[str, Any]:
+        """Those of the named values that are set."""
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ class AnswerView:
     usage: Usage
     timings_ms: dict[str, float]
     degraded: tuple[str, ...]
+    conversation_id: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The answer in the form that the API, the command line and the page share."""

@@ -1,7 +1,7 @@
 """Extractive: answers made of verbatim sentences, without a language model."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,8 @@ from generation.candidates import Sentence
 from generation.cues import question_kind
 from generation.events import Length
 from generation.evidence import Evidence
-from generation.pieces import Assignment, Piece, Quote, SentencePiece
+from generation.pieces import Assignment, Piece, Quote, SentencePiece, Turn
+from generation.rewrite import rewrite_by_rules
 from generation.words import stems
 
 MAX_CHOSEN: dict[Length, int] = {"short": 2, "normal": 4, "long": 7}
@@ -46,6 +47,10 @@ class Extractive:
         for position, (row, sentence) in enumerate(zip(rows, chosen, strict=True)):
             quote = Quote(sentence.hit, sentence.start, sentence.end, round(float(shares[row]), 4))
             yield SentencePiece(_lead(chosen, position), sentence.text, (quote,))
+
+    def rewrite(self, turns: Sequence[Turn], question: str) -> str:
+        """See `LLM`; by rules."""
+        return rewrite_by_rules(turns, question)
 
 
 def choose_sentences(evidence: Evidence, length: Length) -> list[int]:

@@ -10,6 +10,7 @@ _MONTHS = "january february march april may june july august september october n
 _MONTH_OF = {name[:n]: month for month in _MONTHS for name in (month,) for n in (3, len(month))} | {"sept": "september"}
 _DOUBTFUL = frozenset(("may", "mar", "march", "dec", "jan", "jun", "sept"))
 _WEEKDAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
+_DATE_NAMES = _WEEKDAYS | frozenset(_MONTHS)
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
@@ -88,6 +89,16 @@ class Facts:
     addresses: frozenset[str]
     n_negations: int
 
+    @property
+    def dates(self) -> frozenset[str]:
+        """The months and weekdays among the names."""
+        return self.names & _DATE_NAMES
+
+    @property
+    def proper_names(self) -> frozenset[str]:
+        """The names that are no months or weekdays."""
+        return self.names - _DATE_NAMES
+
 
 @dataclass(frozen=True)
 class Differences:
@@ -107,6 +118,17 @@ class Differences:
     def any(self) -> bool:
         """Whether there is a difference at all."""
         return bool(self.numbers or self.misplaced or self.names or self.addresses or self.negated)
+
+    def described(self) -> list[str]:
+        """Each kind of difference in words, in the order of their weight."""
+        kinds = (
+            (self.numbers, "no cited passage has the number"),
+            (self.addresses, "no cited passage has the address"),
+            (self.names, "no cited passage has the name"),
+            (self.misplaced, "the passage says something else about the number"),
+        )
+        told = [f"{text} {', '.join(sorted(values))}" for values, text in kinds if values]
+        return [*told, "only one of sentence and passage says «not»"] if self.negated else told
 
 
 def read_facts(text: str) -> Facts:
@@ -150,6 +172,16 @@ def _denies(quote: str, claim: str) -> bool:
             if (len(denied) > 1 and said.issuperset(denied)) or (whole and n_known >= RELEVANT_SHARE * len(whole)):
                 return True
     return False
+
+
+def words_beside_facts(text: str) -> frozenset[str]:
+    """The stems of a text's words that carry meaning and are no number, month, weekday or negation."""
+    found = (word for word in words(text.lower()) if word.isalpha() and word not in STOP_WORDS)
+    return frozenset(
+        stem(word)
+        for word in found
+        if _amount(word) is None and word not in _SCALES and word not in _DATE_NAMES and not _NEGATION.fullmatch(word)
+    )
 
 
 def remove_addresses(text: str, addresses: frozenset[str], instead: str) -> str:

@@ -11,7 +11,7 @@ from generation.deadline import Deadline
 from generation.events import Usage
 from generation.exchange import Exchange
 from generation.failures import explain_odd_answer
-from generation.prompt import ANSWER_PROMPT, Prompt
+from generation.prompt import ANSWER_PROMPT, Message, Prompt
 from generation.token_bound import bound_tokens
 
 OFFICIAL_URL = "https://generativelanguage.googleapis.com"
@@ -48,12 +48,14 @@ class GeminiChat:
                 system_instruction=prompt.system,
                 temperature=parameters.temperature,
                 top_p=parameters.top_p,
+                top_k=parameters.top_k,
+                seed=parameters.seed,
                 max_output_tokens=parameters.max_tokens,
             )
             usage, finish = Usage(), None
             try:
                 for chunk in client.models.generate_content_stream(
-                    model=self._name, contents=prompt.request, config=config
+                    model=self._name, contents=_contents(prompt), config=config
                 ):
                     yield from _texts(chunk)
                     usage = _usage(chunk) or usage
@@ -66,6 +68,15 @@ class GeminiChat:
             if finish is None:
                 raise exchange.broken()
             yield Ended(usage, cut=finish == types.FinishReason.MAX_TOKENS)
+
+
+def _contents(prompt: Prompt) -> list[types.Content]:
+    """The examples and the request, in Gemini's words for who speaks."""
+    said = [*prompt.examples, Message("user", prompt.request)]
+    return [
+        types.Content(role="model" if message.speaker == "assistant" else "user", parts=[types.Part(text=message.text)])
+        for message in said
+    ]
 
 
 def _texts(chunk: types.GenerateContentResponse) -> Iterator[str]:

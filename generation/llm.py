@@ -1,9 +1,9 @@
 """LLM: what writes an answer from found passages."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Protocol
 
-from generation.pieces import Assignment, Piece
+from generation.pieces import Assignment, Piece, Turn
 
 
 class LLM(Protocol):
@@ -19,4 +19,8 @@ class LLM(Protocol):
         Raises:
             ModelFailed: the model cannot be reached, refuses or breaks off.
         """
+        ...
+
+    def rewrite(self, turns: Sequence[Turn], question: str) -> str:
+        """A question that follows `turns`, oldest first, as one that stands alone; always an answer, never an error."""
         ...

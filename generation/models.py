@@ -9,6 +9,7 @@ from generation.chat import ChatModel, Parameters
 from generation.extractive import Extractive
 from generation.llm import LLM
 from generation.prices import Price
+from generation.prompt import load_prompt
 from generation.support import SupportCheck
 from generation.writer import Writer
 from ingest.embed import Embedder
@@ -57,36 +58,48 @@ def load_llm(
     access: Access | None = None,
     parameters: Parameters | None = None,
     prices: dict[str, Price] | None = None,
+    prompt_name: str = "",
 ) -> LLM:
     """What a setting such as `extractive`, `openai:gpt-5-mini` or `extractive > anthropic:claude-sonnet-4-5` names.
 
-    Nothing is asked of a provider yet. Its SDK is imported only when the setting names it.
+    Nothing is asked of a provider yet. Its SDK is imported only when the setting names it. `prompt_name` is the prompt
+    file for all of them; empty for each provider's own.
 
     Raises:
-        InvalidInput: there is no such provider, its SDK is not installed, or its key is missing.
+        InvalidInput: there is no such provider or prompt, its SDK is not installed, or its key is missing.
     """
     parameters = parameters or Parameters()
-    check = SupportCheck(embedder)
-    members = [
-        _load_member(name.strip(), check, access or Access(), parameters, prices or {}) for name in model.split(">")
-    ]
+    if prompt_name:
+        load_prompt(prompt_name)
+    loading = _Loading(SupportCheck(embedder), access or Access(), parameters, prices or {}, prompt_name)
+    members = [_load_member(name.strip(), loading) for name in model.split(">")]
     return members[0] if len(members) == 1 else Cascade(members, parameters.timeout_seconds)
 
 
-def _load_member(
-    model: str, check: SupportCheck, access: Access, parameters: Parameters, prices: dict[str, Price]
-) -> LLM:
+@dataclass(frozen=True)
+class _Loading:
+    """What the members of a cascade share."""
+
+    check: SupportCheck
+    access: Access
+    parameters: Parameters
+    prices: dict[str, Price]
+    prompt_name: str
+
+
+def _load_member(model: str, loading: _Loading) -> LLM:
     if model == "extractive":
         return Extractive()
     provider, _, name = (part.strip() for part in model.partition(":"))
     if provider not in PROVIDERS or not name:
         raise InvalidInput(f"The model {model!r} is not supported; set FOOTNOTE_MODEL to {EXAMPLES}.")
-    url, key = access.url(provider), access.key(provider)
+    url, key = loading.access.url(provider), loading.access.key(provider)
     if provider in KEYED and not key and not (provider == "openai" and url):
         raise InvalidInput(f"{model} needs a key; set FOOTNOTE_MODEL_KEY to one of {provider}.")
     if provider in KEYED and url and not url.startswith(("http://", "https://")):
         raise InvalidInput(f"FOOTNOTE_MODEL_URL is {url!r}; it must begin with http:// or https://.")
-    return Writer(PROVIDERS[provider](name, key, url), check, parameters, prices)
+    chat = PROVIDERS[provider](name, key, url)
+    return Writer(chat, loading.check, loading.parameters, loading.prices, prompt_name=loading.prompt_name)
 
 
 def _openai(name: str, key: str, url: str) -> ChatModel:

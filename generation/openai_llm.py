@@ -61,16 +61,21 @@ class OpenAIChat:
             yield Ended(usage, cut=finish == "length")
 
     def _request(self, prompt: Prompt, parameters: Parameters) -> dict[str, Any]:
-        """Old servers know `max_tokens` only, OpenAI's reasoning models the longer name only."""
-        bound = "max_completion_tokens" if self._url == OFFICIAL_URL else "max_tokens"
-        sampling = {"temperature": parameters.temperature, "top_p": parameters.top_p}
+        """Old servers know `max_tokens` only, OpenAI's reasoning models the longer name only; it has no `top_k`."""
+        official = self._url == OFFICIAL_URL
+        bound = "max_completion_tokens" if official else "max_tokens"
         return {
             "model": self._name,
-            "messages": [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.request}],
+            "messages": [
+                {"role": "system", "content": prompt.system},
+                *({"role": message.speaker, "content": message.text} for message in prompt.examples),
+                {"role": "user", "content": prompt.request},
+            ],
             "stream": True,
             "stream_options": {"include_usage": True},
             bound: parameters.max_tokens,
-            **{name: value for name, value in sampling.items() if value is not None},
+            **parameters.sampling("temperature", "top_p", "seed"),
+            "extra_body": {} if official else parameters.sampling("top_k"),
         }
 
 

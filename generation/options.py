@@ -1,22 +1,25 @@
 """How an answer is wanted: where to look, how much to read, how long, and in which conversation."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from generation.events import Length
+from retrieval.filters import NO_FILTERS, SearchFilters
 
 DEFAULT_K = 8
+Policy = Literal["flag", "strict", "repair"]  # what is done with sentences that their citations do not support
 
 
 @dataclass(frozen=True)
 class AnswerOptions:
     """The choices that come with a question; each has a default.
 
-    `collection` restricts the search, `k` is how many passages are read, `length` of None is the configured one. With a
+    `filters` narrow the search, `k` is how many passages are read, `length` of None is the configured one. With a
     `conversation_id` the question may refer to what was asked there before. A `fresh` answer is written anew even when
     the same question was answered under the same rights and nothing has changed since.
     """
 
-    collection: str | None = None
+    filters: SearchFilters = NO_FILTERS
     k: int = DEFAULT_K
     length: Length | None = None
     conversation_id: str | None = None

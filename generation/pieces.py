@@ -13,7 +13,8 @@ from retrieval.hit import Hit
 class Assignment:
     """A question with its passages, best first; a model cites passage `hits[n - 1]` as [n].
 
-    `deadline` is that of the request where several models share it; else each call has its own.
+    `deadline` is that of the request where several models share it; else each call has its own. `objections` are what
+    was wrong with an answer that the model gave before, a line each; empty the first time.
     """
 
     question: str
@@ -21,6 +22,15 @@ class Assignment:
     evidence: Evidence
     length: Length
     deadline: Deadline | None = None
+    objections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question that was asked before in the same conversation, as it was searched, and its answer."""
+
+    query: str
+    answer: str
 
 
 @dataclass(frozen=True)
@@ -37,13 +47,15 @@ class Quote:
 class SentencePiece:
     """A finished sentence whose quotes are known; `lead` is the white space or bullet to write before it.
 
-    `support` is how far the quotes support it, None where the sentence is a quote word for word.
+    `support` is how far the quotes support it, None where the sentence is a quote word for word; `doubt` says in words
+    what speaks against it.
     """
 
     lead: str
     text: str
     quotes: tuple[Quote, ...]
     support: Verdict | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,4 +82,11 @@ class UsagePiece:
     usage: Usage
 
 
-Piece = SentencePiece | CallPiece | NotePiece | UsagePiece
+@dataclass(frozen=True)
+class RawPiece:
+    """All that the model wrote in a call, before anything was cut, checked or removed; sent at the end, once a call."""
+
+    text: str
+
+
+Piece = SentencePiece | CallPiece | NotePiece | UsagePiece | RawPiece

@@ -1,25 +1,23 @@
 """The stored answer: written once, given out only to its asker and only as far as they may read what it cites now."""
 
-import datetime as dt
 import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from generation.events import AnswerView, CitationView, ClaimView, Length, Usage
-from generation.options import AnswerOptions
-from generation.tables import Answer, AnswerHit, Citation, Claim, ClaimFeedback, Feedback
-from ingest.errors import InvalidInput, NotFound
+from generation.options import AnswerOptions, Policy
+from generation.tables import Answer, AnswerHit, Citation, Claim
+from ingest.errors import NotFound
 from ingest.tables import Document, Page, Version
 from retrieval.hit import Hit
 from retrieval.permissions import readable_by
 
 WITHHELD_TEXT = "A document that this sentence cited is no longer available to you."
-MAX_COMMENT_CHARS = 4000
-MAX_LIST_LIMIT = 200
+_NOT_STORED = ("duplicates", "explanation")  # what they name may be withdrawn, and they help only at once
 _COLUMNS_OF_HIT = ("passage_id", "document_id", "version_id", "start", "end", "score", "rank", "text")
 
 
@@ -34,7 +32,7 @@ class Circumstances:
     principals: frozenset[str]
     options: AnswerOptions
     length: Length = "short"
-    policy: str = "flag"
+    policy: Policy = "flag"
     change_seq: int = 0
 
 
@@ -46,24 +44,6 @@ class WrittenBy:
     prompt_sha256: str | None = None
     parameters: dict[str, Any] | None = None
     raw_output: str | None = None
-
-
-@dataclass(frozen=True)
-class AnswerSummary:
-    """A line of someone's history."""
-
-    id: str
-    question: str
-    abstained: bool
-    created_at: dt.datetime
-
-
-@dataclass(frozen=True)
-class AnswerPage:
-    """A part of someone's history, newest first; `next_cursor` leads to the next part, None at the end."""
-
-    items: tuple[AnswerSummary, ...]
-    next_cursor: str | None
 
 
 def hash_principals(principals: Iterable[str]) -> str:
@@ -87,7 +67,7 @@ def store_answer(
             model=answer.model,
             **asdict(written_by or WrittenBy()),
             length=asking.length,
-            collection=asking.options.collection,
+            filters=asking.options.filters.to_json() or None,
             k=asking.options.k,
             policy=asking.policy,
             conversation_id=asking.options.conversation_id,
@@ -122,7 +102,7 @@ def _hit_row(answer_id: str, hit: Hit) -> AnswerHit:
     return AnswerHit(
         answer_id=answer_id,
         **{name: fields[name] for name in _COLUMNS_OF_HIT if name != "text"},
-        details={name: value for name, value in fields.items() if name not in _COLUMNS_OF_HIT},
+        details={name: value for name, value in fields.items() if name not in (*_COLUMNS_OF_HIT, *_NOT_STORED)},
     )
 
 
@@ -136,7 +116,7 @@ def load_answer(session: Session, answer_id: str, asked_by: str, principals: fro
     Raises:
         NotFound: there is no such answer, or someone else asked for it.
     """
-    row = _own_answer(session, answer_id, asked_by)
+    row = own_answer(session, answer_id, asked_by)
     hit_rows = session.scalars(select(AnswerHit).where(AnswerHit.answer_id == answer_id).order_by(AnswerHit.rank)).all()
     claims = _stored_claims(session, answer_id)
     cited = {citation.document_id for claim in claims for citation in claim.citations}
@@ -155,10 +135,16 @@ def load_answer(session: Session, answer_id: str, asked_by: str, principals: fro
         usage=Usage(**row.usage),
         timings_ms=row.timings_ms,
         degraded=tuple(row.degraded),
+        conversation_id=row.conversation_id,
     )
 
 
-def _own_answer(session: Session, answer_id: str, asked_by: str) -> Answer:
+def own_answer(session: Session, answer_id: str, asked_by: str) -> Answer:
+    """The stored row of an answer.
+
+    Raises:
+        NotFound: there is no such answer, or someone else asked for it.
+    """
     row = session.scalar(select(Answer).where(Answer.id == answer_id, Answer.asked_by == asked_by))
     if row is None:
         raise NotFound("There is no such answer.")
@@ -230,56 +216,6 @@ def _stored_hits(session: Session, rows: Collection[AnswerHit]) -> tuple[Hit, ..
     return tuple(hits)
 
 
-def list_answers(session: Session, asked_by: str, limit: int = 50, cursor: str | None = None) -> AnswerPage:
-    """Someone's own answers, newest first, `limit` at a time (1 to 200).
-
-    Raises:
-        InvalidInput: the limit is out of range, or the cursor did not come from here.
-    """
-    if not 1 <= limit <= MAX_LIST_LIMIT:
-        raise InvalidInput(f"limit is {limit}; it must be between 1 and {MAX_LIST_LIMIT}.")
-    statement = select(Answer).where(Answer.asked_by == asked_by)
-    if cursor is not None:
-        statement = statement.where(tuple_(Answer.created_at, Answer.id) < _read_cursor(cursor))
-    rows = session.scalars(statement.order_by(Answer.created_at.desc(), Answer.id.desc()).limit(limit + 1)).all()
-    items = tuple(AnswerSummary(row.id, row.question, row.abstained, row.created_at) for row in rows[:limit])
-    more = len(rows) > limit
-    return AnswerPage(items, f"{items[-1].created_at.isoformat()}~{items[-1].id}" if more else None)
-
-
-def _read_cursor(cursor: str) -> tuple[dt.datetime, str]:
-    created_at, _, answer_id = cursor.partition("~")
-    try:
-        return dt.datetime.fromisoformat(created_at).astimezone(dt.UTC), answer_id
-    except ValueError as error:
-        raise InvalidInput("The cursor is not one that a list gave out; start from the first page.") from error
-
-
-def delete_answer(session: Session, answer_id: str, asked_by: str) -> None:
-    """Delete one's own answer with all that belongs to it, in the caller's transaction.
-
-    Raises:
-        NotFound: there is no such answer, or someone else asked for it.
-    """
-    row = _own_answer(session, answer_id, asked_by)
-    _delete_parts(session, [row.id])
-    session.delete(row)
-    session.flush()
-
-
-def delete_answers_of(session: Session, asked_by: str) -> int:
-    """Delete all answers that one person asked for, in the caller's transaction; returns how many."""
-    ids = session.scalars(select(Answer.id).where(Answer.asked_by == asked_by)).all()
-    _delete_parts(session, ids)
-    session.execute(delete(Answer).where(Answer.asked_by == asked_by))
-    return len(ids)
-
-
-def _delete_parts(session: Session, answer_ids: Collection[str]) -> None:
-    for table in (Citation, Claim, AnswerHit, Feedback, ClaimFeedback):
-        session.execute(delete(table).where(table.answer_id.in_(answer_ids)))
-
-
 def forget_document(session: Session, document_id: str) -> int:
     """Take a document's words out of every stored answer for good, in the caller's transaction.
 
@@ -304,19 +240,3 @@ def forget_document(session: Session, document_id: str) -> int:
         session.execute(delete(AnswerHit).where(AnswerHit.answer_id == answer_id, AnswerHit.document_id == document_id))
     session.flush()
     return len(ids)
-
-
-def add_feedback(
-    session: Session, answer_id: str, asked_by: str, rating: Literal["up", "down"], comment: str = ""
-) -> None:
-    """Keep what the asker thinks of an answer, in the caller's transaction; a later word replaces an earlier one.
-
-    Raises:
-        NotFound: there is no such answer, or someone else asked for it.
-        InvalidInput: the comment is too long.
-    """
-    _own_answer(session, answer_id, asked_by)
-    if len(comment) > MAX_COMMENT_CHARS:
-        raise InvalidInput(f"The comment has {len(comment)} characters; at most {MAX_COMMENT_CHARS} are allowed.")
-    session.merge(Feedback(answer_id=answer_id, given_by=asked_by, rating=rating, comment=comment))
-    session.flush()

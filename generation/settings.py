@@ -32,6 +32,12 @@ class GenerationSettings(BaseSettings):
         le=1,
         description="Share of likely words to choose from; empty leaves it to the model.",
     )
+    model_top_k: int | None = Field(
+        default=None, ge=1, description="Number of likely words to choose from; empty leaves it to the model."
+    )
+    model_seed: int | None = Field(
+        default=None, description="Seed of a model's choices, for providers that take one; empty for none."
+    )
     model_max_tokens: int = Field(
         default=1024, ge=16, description="Longest answer of a model, in tokens, its thinking included."
     )
@@ -44,9 +50,13 @@ class GenerationSettings(BaseSettings):
     model_prices: str = Field(
         default="", description="File of prices in the form of `generation/prices.toml`; empty means that file."
     )
-    verify: Literal["flag", "strict"] = Field(
+    prompt: str = Field(
+        default="",
+        description="Prompt file for language models: a name in `generation/prompts` or a path; empty: the provider's.",
+    )
+    verify: Literal["flag", "strict", "repair"] = Field(
         default="flag",
-        description="What their citations do not support: flag shows sentences as such, strict removes them.",
+        description="Unsupported sentences: flag shows them as such, strict removes them, repair has them rewritten.",
     )
     answer_length: Literal["short", "normal", "long"] = Field(
         default="short", description="Length of an answer unless the question says: short, normal or long."

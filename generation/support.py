@@ -60,6 +60,15 @@ class Support:
     differences: Differences
     verdict: Verdict
 
+    @property
+    def doubt(self) -> str:
+        """What speaks against the sentence, in words; empty when it is supported."""
+        if self.verdict == "supported":
+            return ""
+        if self.verdict == "uncited":
+            return "it cites no passage"
+        return "; ".join(self.differences.described()) or "the cited passages do not say it"
+
 
 @dataclass(frozen=True)
 class _ReadPassage:

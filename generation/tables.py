@@ -32,9 +32,9 @@ class Answer(Base):
 
     `asked_by` is the principal of the asker, `principals_hash` the rights it was answered under, `change_seq` the
     last change that search had seen, `model` what wrote it, `prompt` the prompt file with its SHA-256 and `parameters`
-    what the model was set to, both empty where no language model wrote, as is `raw_output`: all it wrote, before anything
-    was cut, checked or removed. `policy` is what was done with unsupported sentences. `usage`, `timings_ms` and
-    `degraded` are as given out.
+    what the model was set to, both empty where no language model wrote, as is `raw_output`: all that it wrote, before
+    anything was cut, checked or removed. `policy` is what was done with unsupported sentences. `usage`, `timings_ms`
+    and `degraded` are as given out, `filters` are those of the search, empty where there were none.
     """
 
     __tablename__ = "answer"
@@ -55,7 +55,7 @@ class Answer(Base):
     policy: Mapped[str | None] = mapped_column(String(16))
     conversation_id: Mapped[str | None] = mapped_column(String(32), index=True)
     length: Mapped[str] = mapped_column(String(16))
-    collection: Mapped[str | None] = mapped_column(String(200))
+    filters: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     k: Mapped[int]
     change_seq: Mapped[int] = mapped_column(BigId)
     usage: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -72,6 +72,8 @@ class TransformersChat:
         inputs = self._tokenizer(text, return_tensors="pt", add_special_tokens=False).to(self._model.device)
         n_prompt = int(inputs["input_ids"].shape[1])
         streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True)
+        if parameters.seed is not None:
+            torch.manual_seed(parameters.seed)
         writing = _Writing(self._model, dict(inputs), streamer, _sampling(parameters), parameters.max_tokens)
         thread = threading.Thread(target=writing.run, name="language-model", daemon=True)
         thread.start()
@@ -100,8 +102,10 @@ class TransformersChat:
 
     def _render(self, prompt: Prompt) -> str:
         """The messages in the model's chat template; a template without a system role gets one message."""
-        messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.request}]
-        joined = [{"role": "user", "content": f"{prompt.system}\n\n{prompt.request}"}]
+        said = [{"role": message.speaker, "content": message.text} for message in prompt.examples]
+        said.append({"role": "user", "content": prompt.request})
+        messages = [{"role": "system", "content": prompt.system}, *said]
+        joined = [{"role": "user", "content": f"{prompt.system}\n\n{said[0]['content']}"}, *said[1:]]
         for candidate in (messages, joined):
             try:
                 rendered: str = self._tokenizer.apply_chat_template(
@@ -163,5 +167,4 @@ def _sampling(parameters: Parameters) -> dict[str, Any]:
     """What `generate` is told; without a temperature the likeliest token is taken, so that answers repeat."""
     if not parameters.temperature:
         return {"do_sample": False}
-    top_p = {} if parameters.top_p is None else {"top_p": parameters.top_p}
-    return {"do_sample": True, "temperature": parameters.temperature, **top_p}
+    return {"do_sample": True, **parameters.sampling("temperature", "top_p", "top_k")}

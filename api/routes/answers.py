@@ -14,12 +14,15 @@ from api.policies import PersonDep, RuntimeDep
 from api.problems import problem_of
 from api.runtime import Runtime
 from api.schemas import AnswerBody, FeedbackBody, FeedbackView, History, HistoryItem, HitView, QuestionBody
+from api.search_filters import search_filters
 from api.sign_in import Caller, renewed
 from generation.answer import Answerer
 from generation.errors import ModelFailed
 from generation.events import AnswerEvent, ClaimEvent, ErrorEvent, Event, HitsEvent, TextEvent
+from generation.feedback import add_feedback
+from generation.history import delete_answer, list_answers
 from generation.options import AnswerOptions
-from generation.record import add_feedback, delete_answer, list_answers, load_answer
+from generation.record import load_answer
 from ingest.errors import NotFound
 
 router = APIRouter(prefix="/v1/answers", tags=["Answers"])
@@ -47,7 +50,7 @@ def ask(body: QuestionBody, caller: PersonDep, runtime: RuntimeDep) -> Any:
 
 
 def _answer(answerer: Answerer, body: QuestionBody, caller: Caller) -> Iterator[Event]:
-    options = AnswerOptions(body.collection, length=body.length)
+    options = AnswerOptions(search_filters(body.filters, body.collection), length=body.length)
     return answerer.answer(body.question, caller.principals, asked_by=caller.principal, options=options)
 
 

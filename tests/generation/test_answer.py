@@ -17,6 +17,7 @@ from generation.tables import Answer
 from ingest.embed import Embedder
 from ingest.errors import InvalidInput
 from ingest.pipeline import version_text
+from retrieval.filters import SearchFilters
 
 ANN = "user:ann@example.org"
 EVERYONE = frozenset({ANN, "everyone"})
@@ -66,7 +67,7 @@ def test_events_come_in_order_and_make_up_the_answer(answerer: Answerer) -> None
     assert "".join(event.text for event in events if isinstance(event, TextEvent)) == answer.text
     assert tuple(event.claim for event in events if isinstance(event, ClaimEvent)) == answer.claims
     assert events[0].hits == answer.hits
-    assert set(answer.timings_ms) == {"search", "generate", "verify", "total"}
+    assert set(answer.timings_ms) == {"rewrite", "search", "generate", "verify", "total"}
 
 
 def test_answer_quotes_the_stored_version_exactly(answerer: Answerer, knowledge_base: KnowledgeBase) -> None:
@@ -122,7 +123,7 @@ def test_person_without_rights_finds_nothing(answerer: Answerer) -> None:
 
 def test_collection_bounds_the_answer(answerer: Answerer) -> None:
     answer = answerer.answer_whole(
-        "How many weeks of parental leave?", FINANCE, asked_by=ANN, options=AnswerOptions("finance")
+        "How many weeks of parental leave?", FINANCE, asked_by=ANN, options=AnswerOptions(SearchFilters(("finance",)))
     )
     assert {hit.collection for hit in answer.hits} == {"finance"}
     assert "20 weeks" not in answer.text

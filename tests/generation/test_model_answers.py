@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import delete, select
 
 from evals.knowledge_base import KnowledgeBase
-from generation.answer import Answerer, Policy
+from generation.answer import Answerer
 from generation.chat import Parameters
 from generation.events import AnswerEvent, ClaimEvent, Usage
 from generation.models import load_llm, read_access
-from generation.options import AnswerOptions
+from generation.options import AnswerOptions, Policy
 from generation.prices import load_prices
 from generation.prompt import load_prompt
 from generation.record import load_answer
@@ -19,6 +19,7 @@ from generation.tables import Answer
 from ingest.embed import Embedder
 from ingest.pipeline import version_text
 from ingest.tables import AclEntry
+from retrieval.filters import SearchFilters
 from tests.generation.model_servers import Script, model_server, say
 
 ANN = "user:ann@example.org"
@@ -118,7 +119,7 @@ def test_nothing_more_is_shown_once_a_passage_may_not_be_read(
     knowledge_base.add(LEAVE, "other.md", collection="gone")
     knowledge_base.work()
     answerer = answering(say(f"{TRUE} [1] ", "Tell your manager two months before. ", "So it is. ", pause_seconds=0.2))
-    events = answerer.answer(QUESTION, EVERYONE, asked_by=ANN, options=AnswerOptions("gone"))
+    events = answerer.answer(QUESTION, EVERYONE, asked_by=ANN, options=AnswerOptions(SearchFilters(("gone",))))
     first = next(event for event in events if isinstance(event, ClaimEvent))
     with knowledge_base.database.write() as session:
         session.execute(delete(AclEntry).where(AclEntry.document_id == first.claim.citations[0].document_id))

@@ -10,13 +10,16 @@ from generation.prompt import Prompt, build_prompt, load_prompt
 from generation.sanitize import sanitize
 from generation.token_bound import bound_tokens
 from retrieval.hit import Hit
+from tests.generation.assignments import assign
 from tests.generation.hits import make_hit
 
 QUESTION = "When is the leave paid?"
 
 
 def build(hits: list[Hit], budget_tokens: int = 5000, question: str = QUESTION) -> Prompt:
-    return build_prompt("answer-1", question, hits, "short", budget_tokens=budget_tokens, count_tokens=bound_tokens)
+    return build_prompt(
+        "answer-1", assign(*hits, question=question), budget_tokens=budget_tokens, count_tokens=bound_tokens
+    )
 
 
 def hits(n: int, words: int = 5) -> list[Hit]:

@@ -7,17 +7,15 @@ from sqlalchemy import delete, func, select
 
 from generation.claims import check_claim
 from generation.events import AnswerView, ClaimView, Usage
+from generation.feedback import add_feedback
+from generation.history import delete_answer, delete_answers_of, list_answers
 from generation.options import AnswerOptions
 from generation.pieces import Quote, SentencePiece
 from generation.record import (
     WITHHELD_TEXT,
     Circumstances,
-    add_feedback,
-    delete_answer,
-    delete_answers_of,
     forget_document,
     hash_principals,
-    list_answers,
     load_answer,
     store_answer,
 )
@@ -81,7 +79,8 @@ def test_answer_comes_back_as_it_was_given(database: Database, store_document: S
 def test_answer_has_the_published_form(database: Database, store_document: StoreDocument) -> None:
     form = put(database, store_document("Leave is paid.\n")).to_json()
     assert set(form) == {
-        "id", "question", "query", "text", "abstained", "claims", "hits", "model", "usage", "timings_ms", "degraded"
+        "id", "question", "query", "text", "abstained", "claims", "hits", "model", "usage", "timings_ms", "degraded",
+            "conversation_id",
     }  # fmt: skip
     assert set(form["claims"][0]) == {"text", "start", "end", "verdict", "citations"}
     assert set(form["claims"][0]["citations"][0]) == {

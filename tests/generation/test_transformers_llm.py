@@ -16,7 +16,7 @@ from generation.prompt import Prompt, build_prompt
 from generation.transformers_llm import TransformersChat
 from ingest.embed import Embedder
 from ingest.errors import InvalidInput
-from tests.generation.assignments import LEAVE, QUESTION, write
+from tests.generation.assignments import LEAVE, assign, write
 from tests.generation.hits import make_hit
 from tests.generation.tiny_model import make_tiny_model
 
@@ -34,9 +34,7 @@ def chat(folder: Path) -> TransformersChat:
 def prompt_of(chat: TransformersChat, text: str = LEAVE.text) -> Prompt:
     return build_prompt(
         "answer-1",
-        QUESTION,
-        [make_hit(text)],
-        "short",
+        assign(make_hit(text)),
         budget_tokens=7000,
         count_tokens=chat.count_tokens,
         control_tokens=chat.control_tokens,
