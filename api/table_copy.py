@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, Table, func, insert, inspect, select, text
+from sqlalchemy import Connection, Table, bindparam, func, insert, inspect, select, text, update
 
 import api.tables  # noqa: F401 (the imports fill Base.metadata)
 import generation.tables  # noqa: F401
@@ -26,12 +26,30 @@ def copy_tables(source: Connection, target: Connection, progress: Progress) -> N
         target.execute(table.delete())
     n_done, n_rows = 0, sum(counts)
     for table in tables:
+        inner = _references_to_itself(table)
         rows = source.execution_options(yield_per=ROWS_AT_ONCE).execute(select(table))
         for part in rows.mappings().partitions():
-            target.execute(insert(table), [dict(row) for row in part])
+            target.execute(insert(table), [{**row, **dict.fromkeys(inner)} for row in part])
             n_done += len(part)
             progress("copying rows", n_done, n_rows)
+        for name in inner:
+            _copy_references(source, target, table, name)
         _keep_numbering(source, target, table)
+
+
+def _references_to_itself(table: Table) -> list[str]:
+    """Columns that name other rows of the same table, which may not be there yet when a row is copied."""
+    return [column.name for column in table.columns if any(key.column.table is table for key in column.foreign_keys)]
+
+
+def _copy_references(source: Connection, target: Connection, table: Table, name: str) -> None:
+    """Fill in a column that was left empty until every row was there."""
+    (key,) = table.primary_key
+    column = table.c[name]
+    referring = source.execute(select(key, column).where(column.is_not(None))).all()
+    if referring:
+        statement = update(table).where(key == bindparam("row")).values({name: bindparam("other")})
+        target.execute(statement, [{"row": row, "other": other} for row, other in referring])
 
 
 def known_tables(connection: Connection) -> list[Table]:

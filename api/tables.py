@@ -1,4 +1,4 @@
-"""The tables of people: users, groups, keys and sign-ins."""
+"""The tables of people and of what they sent: users, groups, keys, sign-ins, and the keys of uploads."""
 
 import datetime as dt
 
@@ -81,3 +81,19 @@ class SignIn(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now)
     expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class UploadKey(Base):
+    """The `Idempotency-Key` of an upload that was accepted, so that sending it again leads to the same version.
+
+    `key_sha256` is the hash of person and key together, `request_sha256` that of what was uploaded and where to. The
+    version is no foreign key: an upload that is repeated after its document was removed must not bring it back.
+    """
+
+    __tablename__ = "upload_key"
+
+    key_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    request_sha256: Mapped[str] = mapped_column(String(64))
+    version_id: Mapped[str] = mapped_column(String(32))
+    unchanged: Mapped[bool]
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)

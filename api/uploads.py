@@ -12,6 +12,8 @@ from api.identity import known_readers
 from api.policies import AdminDep
 from api.runtime import Runtime
 from api.sign_in import Caller
+from api.upload_keys import HEADER, MAX_KEY_CHARS, clean_key, earlier_upload, fingerprint, remember_upload
+from ingest.database import lock_changes
 from ingest.documents import DEFAULT_COLLECTION, AddedVersion, add_version, clean_filename
 from ingest.errors import InvalidInput
 
@@ -21,12 +23,14 @@ MAX_FIELD_BYTES = 10_000
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that arrived, with what the form says about it; `readers` is None where it names none."""
+    """A file that arrived, with what the form says about it; `readers` is None where it names none, `key` where the
+    request has no `Idempotency-Key`."""
 
     file: BinaryIO
     filename: str
     collection: str | None
     readers: tuple[str, ...] | None
+    key: str | None = None
 
 
 async def upload_of(request: Request, caller: AdminDep) -> AsyncIterator[Upload]:  # noqa: ARG001 (declares the policy)
@@ -50,12 +54,22 @@ async def upload_of(request: Request, caller: AdminDep) -> AsyncIterator[Upload]
             filename=clean_filename(file.filename or ""),
             collection=collection.strip() if isinstance(collection, str) and collection.strip() else None,
             readers=tuple(readers) or None,
+            key=clean_key(request.headers.get(HEADER)),
         )
 
 
 UploadDep = Annotated[Upload, Depends(upload_of)]
 
 UPLOAD_OPENAPI: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": HEADER,
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "maxLength": MAX_KEY_CHARS},
+            "description": "A random text: a request that is sent again with it leads to the same version, once.",
+        }
+    ],
     "requestBody": {
         "required": True,
         "content": {
@@ -75,7 +89,7 @@ UPLOAD_OPENAPI: dict[str, Any] = {
                 }
             }
         },
-    }
+    },
 }
 
 
@@ -86,14 +100,20 @@ def store_upload(runtime: Runtime, upload: Upload, caller: Caller, *, document_i
         NotFound: there is no document `document_id`.
         FileRejected: the file is too large or empty.
         InvalidInput: a reader is unknown.
+        Conflict: the upload's key was used for another one.
     """
     originals = runtime.parts.originals
     staged = originals.stage(upload.file, upload.filename)
+    sent = (staged.sha256, upload.filename, upload.collection or "", document_id or "", *sorted(upload.readers or ()))
+    key = fingerprint(caller.principal, upload.key) if upload.key is not None else None
     try:
         with runtime.database.write() as session:
+            lock_changes(session)
+            if key is not None and (earlier := earlier_upload(session, key, fingerprint(*sent))) is not None:
+                return earlier
             readers = None if upload.readers is None else known_readers(session, upload.readers)
             document = None if document_id is None else managed_document(session, document_id, caller)
-            return add_version(
+            added = add_version(
                 session,
                 originals,
                 staged,
@@ -102,5 +122,8 @@ def store_upload(runtime: Runtime, upload: Upload, caller: Caller, *, document_i
                 source=document.source if document else None,
                 readers=readers,
             )
+            if key is not None:
+                remember_upload(session, key, fingerprint(*sent), added)
+            return added
     finally:
         originals.discard(staged)
