@@ -11,6 +11,7 @@ from api.commands.documents import documents
 from api.commands.index import index
 from api.commands.ingesting import ingest
 from api.commands.people import groups, keys, users
+from api.commands.searching import search
 from api.commands.serving import demo, serve, worker
 
 app = typer.Typer(

@@ -68,12 +68,60 @@ class SessionView(BaseModel):
     principals: list[str]
 
 
+class FiltersBody(RequestBody):
+    """What a document must be to be searched: every filter that is given must hold."""
+
+    collections: list[Line] = Field(default=[], max_length=100, description="Any of these.")
+    file_types: list[Line] = Field(
+        default=[], max_length=100, examples=[["pdf", "docx"]], description="Any of these kinds, or media types."
+    )
+    metadata: dict[Line, Line | list[Line]] = Field(
+        default={}, max_length=100, examples=[{"team": "sales"}], description="For each key its value, or any of them."
+    )
+    dated_from: dt.date | None = Field(default=None, description="First day, in UTC, of the document's date.")
+    dated_until: dt.date | None = Field(default=None, description="Last day, in UTC, of the document's date.")
+
+
 class SearchBody(RequestBody):
     """What to find."""
 
     query: Question = Field(examples=["How many days of leave do I have?"])
     k: int = Field(default=10, ge=1, le=100, description="How many hits at most.")
-    collection: Line | None = None
+    collection: Line | None = Field(default=None, description="Short for `filters` with this one collection.")
+    filters: FiltersBody | None = None
+    mode: Literal["hybrid", "vector", "keyword"] = Field(default="hybrid", description="Both searches, or one alone.")
+    fusion: Literal["mean", "rrf"] = Field(default="mean", description="How the two are merged; `rrf` to compare.")
+    rerank: bool = Field(default=True, description="Compare the best once more, in hybrid search.")
+    group: Literal["passage", "page", "document"] = Field(default="passage", description="One hit of each of these.")
+    collapse: bool = Field(default=True, description="List passages that say the same under the best of them.")
+    merge_neighbours: bool = Field(default=False, description="Join found passages that follow each other on a page.")
+    explain: bool = Field(default=False, description="Add each stage's score and rank to the hits.")
+
+
+class PlaceView(BaseModel):
+    """Where a passage stands that says the same as a hit."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    passage_id: int
+    document_id: str
+    version_id: str
+    title: str
+    filename: str
+    collection: str
+    page: int
+    start: int
+    end: int
+
+
+class StageView(BaseModel):
+    """What a stage made of a passage: `keyword`, `vector`, `fused`, `maxsim` or `cross_encoder`, and `final`."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    stage: str
+    score: float
+    rank: int
 
 
 class HitView(BaseModel):
@@ -97,6 +145,8 @@ class HitView(BaseModel):
     rank: int
     vector_score: float | None
     keyword_score: float | None
+    duplicates: list[PlaceView] = Field(default=[], description="Readable passages that say the same.")
+    explanation: list[StageView] = Field(default=[], description="The stages in their order, with `explain`.")
 
 
 class SearchResult(BaseModel):
@@ -111,7 +161,8 @@ class QuestionBody(RequestBody):
 
     question: Question = Field(examples=["How many days of leave do I have?"])
     stream: bool = False
-    collection: Line | None = None
+    collection: Line | None = Field(default=None, description="Short for `filters` with this one collection.")
+    filters: FiltersBody | None = None
     length: Literal["short", "normal", "long"] | None = None
 
 

@@ -56,19 +56,20 @@ class KeywordReader:
         self.n_passages: int = searcher.num_docs
 
     def search(
-        self, query: str, k: int, *, readers: frozenset[str], collection: str | None = None
+        self, query: str, k: int, *, readers: frozenset[str], documents: frozenset[str] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The `k` passages with the highest BM25 score, best first, of those one of `readers` may read.
 
-        Any text is a valid query. Text in double quotes must occur as written, unless it occurs nowhere.
+        Any text is a valid query. Text in double quotes must occur as written, unless it occurs nowhere. Where
+        `documents` is given, only passages of documents with these ids are found; each costs a look-up.
 
         Returns:
             passage ids and scores, both (m,), m ≤ k; equal scores are in order of id.
         """
         parts = self._builder.split(query.encode("utf-8", "replace").decode("utf-8"))
-        ids, scores = self._best(self._builder.scored(parts, require_phrases=True), k, readers, collection)
+        ids, scores = self._best(self._builder.scored(parts, require_phrases=True), k, readers, documents)
         if not len(ids) and parts.phrases:
-            ids, scores = self._best(self._builder.scored(parts, require_phrases=False), k, readers, collection)
+            ids, scores = self._best(self._builder.scored(parts, require_phrases=False), k, readers, documents)
         return ids, scores
 
     def stored_keys(self) -> Iterator[StoredKeys]:
@@ -83,11 +84,11 @@ class KeywordReader:
             )
 
     def _best(
-        self, query: tantivy.Query | None, k: int, readers: frozenset[str], collection: str | None
+        self, query: tantivy.Query | None, k: int, readers: frozenset[str], documents: frozenset[str] | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         if query is None or k <= 0 or not readers or not self.n_passages:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-        restricted = self._builder.restricted(query, readers, collection)
+        restricted = self._builder.restricted(query, readers, documents)
         hits = self._searcher.search(restricted, k, count=False).hits
         ids = np.array(self._searcher.fast_field_values("passage_id", [address for _, address in hits]), dtype=np.int64)
         scores = np.array([score for score, _ in hits], dtype=np.float32)
@@ -142,10 +143,10 @@ class KeywordIndex:
         return self._reader
 
     def search(
-        self, query: str, k: int, *, readers: frozenset[str], collection: str | None = None
+        self, query: str, k: int, *, readers: frozenset[str], documents: frozenset[str] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """`KeywordReader.search` on the state at the last commit."""
-        return self._reader.search(query, k, readers=readers, collection=collection)
+        return self._reader.search(query, k, readers=readers, documents=documents)
 
     def link_to(self, folder: Path) -> None:
         """Put the last commit's files into an empty folder as hard links, which later changes leave alone.

@@ -78,12 +78,12 @@ class QueryBuilder:
             clauses += [(Occur.Must, self._phrase(words)) for words in parts.phrases]
         return Query.boolean_query(clauses) if clauses else None
 
-    def restricted(self, query: Query, readers: frozenset[str], collection: str | None) -> Query:
-        """The query within what `readers` may read, and within a collection if one is named; scores stay the same."""
+    def restricted(self, query: Query, readers: frozenset[str], documents: frozenset[str] | None) -> Query:
+        """The query within what `readers` may read, and within documents where they are named; scores stay the same."""
         principals = [(Occur.Should, self._term("readers", principal)) for principal in sorted(readers)]
         filters = [Query.boolean_query(principals)]
-        if collection is not None:
-            filters.append(self._term("collection", collection))
+        if documents is not None:
+            filters.append(Query.term_set_query(self._schema, "document_id", sorted(documents)))
         unscored = [(Occur.Must, Query.const_score_query(condition, 0.0)) for condition in filters]
         return Query.boolean_query([(Occur.Must, query), *unscored])
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+RRF_K = 60
+
 
 def min_max(scores: Mapping[int, float]) -> dict[int, float]:
     """Scale scores to 0..1: the best gets 1, the worst 0, and a list of equal scores all 1."""
@@ -11,6 +13,11 @@ def min_max(scores: Mapping[int, float]) -> dict[int, float]:
     if high == low:
         return dict.fromkeys(scores, 1.0)
     return {key: (score - low) / (high - low) for key, score in scores.items()}
+
+
+def ranked(scores: Mapping[int, float]) -> list[int]:
+    """Keys by score, best first; of equal ones the lower key first."""
+    return sorted(scores, key=lambda key: (-scores[key], key))
 
 
 def weighted_mean(
@@ -28,3 +35,25 @@ def weighted_mean(
         key: vector_weight * vectors.get(key, 0.0) + (1 - vector_weight) * keywords.get(key, 0.0)
         for key in vectors.keys() | keywords.keys()
     }
+
+
+def reciprocal_rank(*rankings: Mapping[int, float], k: int = RRF_K) -> dict[int, float]:
+    """Fuse rankings, given as scores: a passage scores the sum of 1 / (k + rank), rank from 1, scaled to 0..1.
+
+    Source: Cormack et al., Reciprocal Rank Fusion, SIGIR 2009, https://doi.org/10.1145/1571941.1572114
+    """
+    fused: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, key in enumerate(ranked(ranking), start=1):
+            fused[key] = fused.get(key, 0.0) + 1 / (k + rank)
+    best = len(rankings) / (k + 1)
+    return {key: score / best for key, score in fused.items()}
+
+
+def mixed(fused: Mapping[int, float], reranked: Mapping[int, float], weight: float) -> dict[int, float]:
+    """Fused scores with `weight` of a reranker's and the rest of what was, each scaled to 0..1.
+
+    What the reranker did not score keeps its fused share alone, and so stands below what it did when that was ahead.
+    """
+    before, scores = min_max(fused), min_max(reranked)
+    return {key: weight * scores.get(key, 0.0) + (1 - weight) * before[key] for key in before}

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,6 @@ from sqlalchemy.orm import Session
 from ingest.embed import Embedder, EncodedQuery
 from ingest.tables import Document, Embedding, Passage
 from ingest.token_codec import TokenCodec
-from retrieval.fusion import min_max
 from retrieval.permissions import readable_by
 
 MAXSIM_WEIGHT = 0.7
@@ -19,8 +19,32 @@ IDF_SAMPLE = 4000
 IDF_GROWTH = 1.1
 
 
-class Reranker:
+class Reranker(Protocol):
+    """Compares a query with the `n_best` passages once more.
+
+    It counts for `weight` of the final score, the rest is what they had before. `stage` names it in explanations.
+    """
+
+    stage: str
+    weight: float
+    n_best: int
+
+    def score(
+        self, session: Session, query: str, passage_ids: Sequence[int], principals: frozenset[str], n_passages: int
+    ) -> dict[int, float]:
+        """Scores of passages that one of `principals` may read, by id; the others and what it cannot score are absent.
+
+        `n_passages` is the size of the index.
+        """
+        ...
+
+
+class MaxSimReranker:
     """Scores passages against a query with the encoder's own token vectors; safe in any thread."""
+
+    stage = "maxsim"
+    weight = MAXSIM_WEIGHT
+    n_best = 100
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
@@ -29,21 +53,16 @@ class Reranker:
         self._n_sampled = 0
         self._sampled_at = -1
 
-    def rerank(
-        self, session: Session, query: str, fused: Mapping[int, float], principals: frozenset[str], n_passages: int
+    def score(
+        self, session: Session, query: str, passage_ids: Sequence[int], principals: frozenset[str], n_passages: int
     ) -> dict[int, float]:
-        """Mix MaxSim into fused scores: `MAXSIM_WEIGHT` of it and the rest of what was, each scaled to 0..1.
-
-        A passage without token vectors keeps its fused share alone. `n_passages` is the size of the index.
-        """
+        """See `Reranker.score`; a passage without token vectors has no score."""
         encoded = self._embedder.encode_query(query)
-        if not len(encoded.token_ids) or not fused:
-            return dict(fused)
-        codes = _load_codes(session, self._embedder.model_id, list(fused), principals)
+        if not len(encoded.token_ids) or not passage_ids:
+            return {}
+        codes = _load_codes(session, self._embedder.model_id, passage_ids, principals)
         weights = self._inverse_document_frequency(session, encoded.token_ids, n_passages)
-        scores = min_max(maxsim(self._embedder.codec, encoded, weights, codes))
-        before = min_max(fused)
-        return {key: MAXSIM_WEIGHT * scores.get(key, 0.0) + (1 - MAXSIM_WEIGHT) * before[key] for key in fused}
+        return maxsim(self._embedder.codec, encoded, weights, codes)
 
     def _inverse_document_frequency(
         self, session: Session, token_ids: NDArray[np.int64], n_passages: int

@@ -1,40 +1,60 @@
-"""Searcher: keyword and vector search side by side, fused, within what the person may read."""
+"""Searcher: keyword and vector search side by side, fused and reranked, within what the person may read."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ingest.embed import Embedder
 from ingest.errors import InvalidInput
 from ingest.replica import Replica
 from ingest.replica_view import ReplicaView
-from ingest.tables import Document, Passage, Version
-from retrieval.fusion import min_max, weighted_mean
-from retrieval.hit import Hit
-from retrieval.permissions import ReadableRows, readable_by
-from retrieval.rerank import Reranker
-
-SearchMode = Literal["hybrid", "vector", "keyword"]
+from retrieval.assemble import Finding, assemble
+from retrieval.candidates import keyword_candidates, vector_candidates
+from retrieval.filters import NO_FILTERS, SearchFilters
+from retrieval.fusion import min_max, mixed, ranked, reciprocal_rank, weighted_mean
+from retrieval.hit import Hit, StageScore
+from retrieval.options import DEFAULTS, SearchOptions
+from retrieval.passages import load_passages, text_of_page
+from retrieval.rerank import MaxSimReranker, Reranker
+from retrieval.scope import Scope, Scopes
 
 CANDIDATES = 100
+DEEPER = 4
+MAX_CANDIDATES = 10_000
 VECTOR_WEIGHT = 0.5
+SPARE_PASSAGES = 5
 MAX_K = 100
 MAX_QUERY_CHARS = 2000
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What the stages of a search made of the passages, by passage id; `order` is best first.
+
+    `stages` go in the order in which they run, the last is the final score. `complete` tells that there are no more
+    passages in scope that either search would find.
+    """
+
+    order: list[int]
+    stages: Mapping[str, Mapping[int, float]]
+    complete: bool
+
+    def score(self, stage: str, passage_id: int) -> float | None:
+        """What a stage made of a passage, None where it did not find it or did not run."""
+        return self.stages.get(stage, {}).get(passage_id)
 
 
 class Searcher:
     """Searches the indexes of one replica; safe to use from many threads."""
 
-    def __init__(self, replica: Replica, embedder: Embedder) -> None:
+    def __init__(self, replica: Replica, embedder: Embedder, reranker: Reranker | None = None) -> None:
+        """`reranker` takes the place of comparing token vectors (MaxSim)."""
         self._replica = replica
         self._embedder = embedder
-        self._reranker = Reranker(embedder)
-        self._readable = ReadableRows()
+        self._reranker = reranker or MaxSimReranker(embedder)
+        self._scopes = Scopes()
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="keyword-search")
 
     def search(
@@ -44,12 +64,13 @@ class Searcher:
         principals: frozenset[str],
         k: int,
         *,
-        collection: str | None = None,
-        mode: SearchMode = "hybrid",
+        filters: SearchFilters = NO_FILTERS,
+        options: SearchOptions = DEFAULTS,
     ) -> list[Hit]:
         """Find the `k` best passages for a query that one of `principals` may read, best first.
 
-        Everything committed before the call is seen: the replica applies the change log first.
+        Everything committed before the call is seen: the replica applies the change log first. Where hits are grouped
+        or repeat each other, more passages are looked at, up to `MAX_CANDIDATES` of each search, until there are `k`.
 
         Raises:
             InvalidInput: the query is empty or too long, or `k` is out of range.
@@ -59,56 +80,40 @@ class Searcher:
             raise InvalidInput(f"k is {k}; it must be between 1 and {MAX_K}.")
         self._replica.catch_up(session)
         view = self._replica.view()
-        n = max(CANDIDATES, k)
-        keywords = None
-        if mode != "vector":
-            keywords = self._pool.submit(self._keyword_scores, view, query, principals, n, collection)
-        vector_scores = {} if mode == "keyword" else self._vector_scores(view, query, principals, n, collection)
-        keyword_scores = keywords.result() if keywords else {}
-        fused = _fuse(vector_scores, keyword_scores, mode)
-        if mode == "hybrid":
-            first = dict(sorted(fused.items(), key=lambda item: (-item[1], item[0]))[:n])
-            fused = self._reranker.rerank(session, query, first, principals, len(view.passage_ids))
-        ranking = sorted(fused, key=lambda passage_id: (-fused[passage_id], passage_id))
-        hits: list[Hit] = []
-        for passage_id, (passage, version, document) in _load(session, ranking, principals, collection, k).items():
-            hits.append(
-                Hit(
-                    passage_id=passage_id,
-                    document_id=document.id,
-                    version_id=version.id,
-                    version_sha256=version.sha256,
-                    title=document.title,
-                    filename=document.filename,
-                    collection=document.collection,
-                    page=passage.page,
-                    start=passage.start,
-                    end=passage.end,
-                    heading=passage.heading,
-                    text=passage.text,
-                    score=fused[passage_id],
-                    rank=len(hits) + 1,
-                    vector_score=vector_scores.get(passage_id),
-                    keyword_score=keyword_scores.get(passage_id),
-                )
-            )
-        return hits
+        scope = self._scopes.of(session, view, principals, filters)
+        n_candidates = max(CANDIDATES, k)
+        while True:
+            ranking = self._rank(session, view, query, scope, n_candidates, options)
+            portions = load_passages(session, ranking.order, scope, k + SPARE_PASSAGES)
+            findings = assemble(portions, options, k)
+            if len(findings) == k or ranking.complete or n_candidates >= MAX_CANDIDATES:
+                break
+            n_candidates *= DEEPER
+        return [_hit(session, finding, ranking, rank, options) for rank, finding in enumerate(findings, start=1)]
 
-    def _vector_scores(
-        self, view: ReplicaView, query: str, principals: frozenset[str], n: int, collection: str | None
-    ) -> dict[int, float]:
-        """Cosine to the query by passage id, of the `n` nearest readable passages."""
-        allowed = self._readable.of(view, principals, collection)
-        if not allowed.any():
-            return {}
-        rows, scores = view.vectors.search(self._embedder.embed_query(query), n, allowed)
-        return _by_id(view.passage_ids[rows], scores)
-
-    def _keyword_scores(
-        self, view: ReplicaView, query: str, principals: frozenset[str], n: int, collection: str | None
-    ) -> dict[int, float]:
-        """BM25 score by passage id, of the `n` best readable passages."""
-        return _by_id(*view.keywords.search(query, n, readers=principals, collection=collection))
+    def _rank(
+        self, session: Session, view: ReplicaView, query: str, scope: Scope, n: int, options: SearchOptions
+    ) -> Ranking:
+        """Run both searches for `n` candidates each, merge them, and compare the best once more."""
+        stages: dict[str, Mapping[int, float]] = {}
+        waiting = None
+        if options.mode != "vector":
+            waiting = self._pool.submit(keyword_candidates, view, query, scope, n)
+        if options.mode != "keyword":
+            stages["vector"] = vector_candidates(view, self._embedder, query, scope, n)
+        if waiting is not None:
+            stages["keyword"] = waiting.result()
+        complete = all(len(scores) < n for scores in stages.values())
+        final = _fuse(stages.get("vector", {}), stages.get("keyword", {}), options)
+        if options.mode == "hybrid":
+            stages["fused"] = final
+        if options.mode == "hybrid" and options.rerank:
+            best = ranked(final)[: self._reranker.n_best]
+            reranked = self._reranker.score(session, query, best, scope.principals, len(view.passage_ids))
+            stages[self._reranker.stage] = reranked
+            final = mixed(final, reranked, self._reranker.weight) if reranked else final
+        stages["final"] = final
+        return Ranking(ranked(final), stages, complete)
 
 
 def clean_query(query: str) -> str:
@@ -125,40 +130,47 @@ def clean_query(query: str) -> str:
     return cleaned
 
 
-def _by_id(passage_ids: NDArray[np.int64], scores: NDArray[np.float32]) -> dict[int, float]:
-    return {int(passage_id): float(score) for passage_id, score in zip(passage_ids, scores, strict=True)}
-
-
 def _fuse(
-    vector_scores: Mapping[int, float], keyword_scores: Mapping[int, float], mode: SearchMode
+    vector_scores: Mapping[int, float], keyword_scores: Mapping[int, float], options: SearchOptions
 ) -> dict[int, float]:
-    if mode == "vector":
+    if options.mode == "vector":
         return min_max(vector_scores)
-    if mode == "keyword":
+    if options.mode == "keyword":
         return min_max(keyword_scores)
+    if options.fusion == "rrf":
+        return reciprocal_rank(vector_scores, keyword_scores)
     return weighted_mean(vector_scores, keyword_scores, VECTOR_WEIGHT)
 
 
-def _load(
-    session: Session, ranking: list[int], principals: frozenset[str], collection: str | None, k: int
-) -> dict[int, tuple[Passage, Version, Document]]:
-    """The first `k` passages of a ranking that exist and may be read now, in its order: the second check of rights."""
-    loaded: dict[int, tuple[Passage, Version, Document]] = {}
-    statement = (
-        select(Passage, Version, Document)
-        .join(Version, Version.id == Passage.version_id)
-        .join(Document, Document.current_version_id == Version.id)
-        .where(readable_by(principals))
+def _hit(session: Session, finding: Finding, ranking: Ranking, rank: int, options: SearchOptions) -> Hit:
+    lead, first, last = finding.lead, finding.neighbours[0], finding.neighbours[-1]
+    place, start, end = lead.place, first.place.start, last.place.end
+    joined = len(finding.neighbours) > 1
+    return Hit(
+        passage_id=place.passage_id,
+        document_id=place.document_id,
+        version_id=place.version_id,
+        version_sha256=lead.version_sha256,
+        title=place.title,
+        filename=place.filename,
+        collection=place.collection,
+        page=place.page,
+        start=start,
+        end=end,
+        heading=first.heading,
+        text=text_of_page(session, place.version_id, place.page, start, end) if joined else lead.text,
+        score=ranking.stages["final"][place.passage_id],
+        rank=rank,
+        vector_score=ranking.score("vector", place.passage_id),
+        keyword_score=ranking.score("keyword", place.passage_id),
+        duplicates=tuple(finding.duplicates),
+        explanation=_explain(ranking, place.passage_id) if options.explain else (),
     )
-    if collection is not None:
-        statement = statement.where(Document.collection == collection)
-    for first in range(0, len(ranking), k):
-        part = ranking[first : first + k]
-        rows = {row[0].id: row for row in session.execute(statement.where(Passage.id.in_(part)))}
-        for passage_id in part:
-            if passage_id in rows and len(loaded) < k:
-                passage, version, document = rows[passage_id]
-                loaded[passage_id] = (passage, version, document)
-        if len(loaded) == k:
-            break
-    return loaded
+
+
+def _explain(ranking: Ranking, passage_id: int) -> tuple[StageScore, ...]:
+    """What each stage that scored the passage made of it."""
+    scored = [(stage, scores) for stage, scores in ranking.stages.items() if passage_id in scores]
+    return tuple(
+        StageScore(stage, scores[passage_id], ranked(scores).index(passage_id) + 1) for stage, scores in scored
+    )

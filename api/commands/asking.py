@@ -1,7 +1,6 @@
-"""`footnote search` and `footnote ask`: passages and cited answers on the terminal."""
+"""`footnote ask`: cited answers on the terminal."""
 
 import textwrap
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -9,7 +8,6 @@ from rich.markup import escape
 
 from api.commands.console import (
     AsOption,
-    CollectionOption,
     JsonOption,
     acting_person,
     acting_principals,
@@ -17,53 +15,37 @@ from api.commands.console import (
     out,
     print_json,
 )
+from api.commands.filter_options import (
+    CollectionsOption,
+    FromOption,
+    MetadataOption,
+    TypesOption,
+    UntilOption,
+    filters_of,
+)
 from api.parts import Parts
 from generation.events import AnswerView, Length
 from generation.options import AnswerOptions
-from retrieval.search import SearchMode
+from retrieval.filters import NO_FILTERS, SearchFilters
 
 EXCERPT_CHARS = 300
-HIT_FIELDS = (
-    "passage_id", "document_id", "version_id", "title", "filename", "collection", "page", "start", "end", "heading",
-    "text", "score", "rank",
-)  # fmt: skip
-
-
-def search(
-    query: Annotated[str, typer.Argument(help="What to find; words in double quotes are found as a phrase.")],
-    given: AsOption = None,
-    k: Annotated[int, typer.Option("-k", "--k", help="How many passages.")] = 10,
-    collection: CollectionOption = None,
-    mode: Annotated[SearchMode, typer.Option(help="hybrid, or one side alone.")] = "hybrid",
-    as_json: JsonOption = False,
-) -> None:
-    """Find passages that a person may read, best first."""
-    with command() as parts, parts.database.read() as session:
-        principals = acting_principals(session, given)
-        hits = parts.searcher.search(session, query, principals, k, collection=collection, mode=mode)
-    if as_json:
-        rows = [{name: value for name, value in asdict(hit).items() if name in HIT_FIELDS} for hit in hits]
-        print_json({"query": query, "hits": rows})
-        return
-    if not hits:
-        out.print("Nothing was found that you may read.")
-    for hit in hits:
-        place = f"{hit.filename}, page {hit.page}" + (f", {hit.heading}" if hit.heading else "")
-        out.print(f"[bold]{hit.rank}. {escape(hit.title)}[/bold]  {hit.score:.2f}  [dim]{escape(place)}[/dim]")
-        excerpt = textwrap.shorten(" ".join(hit.text.split()), EXCERPT_CHARS, placeholder=" …")
-        out.print(f"   {escape(excerpt)}\n")
 
 
 def ask(
     question: Annotated[str, typer.Argument(help="A question in your own words.")],
     given: AsOption = None,
-    collection: CollectionOption = None,
+    collection: CollectionsOption = None,
+    types: TypesOption = None,
+    metadata: MetadataOption = None,
+    dated_from: FromOption = None,
+    dated_until: UntilOption = None,
     length: Annotated[Length | None, typer.Option(help="short, normal or long.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question from the documents a person may read; every sentence carries a checked citation."""
     with command() as parts:
-        answer = answer_question(parts, question, given, collection=collection, length=length)
+        filters = filters_of(collection, types, metadata, dated_from, dated_until)
+        answer = answer_question(parts, question, given, filters=filters, length=length)
     if as_json:
         print_json(answer.to_json())
     else:
@@ -75,14 +57,14 @@ def answer_question(
     question: str,
     given: list[str] | None,
     *,
-    collection: str | None = None,
+    filters: SearchFilters = NO_FILTERS,
     length: Length | None = None,
 ) -> AnswerView:
     """Ask, as the principals that `--as` gives, and wait for the whole answer."""
     with parts.database.read() as session:
         principals = acting_principals(session, given)
     return parts.answerer.answer_whole(
-        question, principals, asked_by=acting_person(given), options=AnswerOptions(collection, length=length)
+        question, principals, asked_by=acting_person(given), options=AnswerOptions(filters, length=length)
     )
 
 

@@ -26,7 +26,6 @@ AsOption = Annotated[
     list[str] | None,
     typer.Option("--as", metavar="PRINCIPAL", help="Ask as user:EMAIL or group:NAME; everyone where not given."),
 ]
-CollectionOption = Annotated[str | None, typer.Option("--collection", "-c", help="Only documents of this collection.")]
 
 out = Console(highlight=False, soft_wrap=True)
 messages = Console(stderr=True, highlight=False, soft_wrap=True)

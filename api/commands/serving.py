@@ -30,6 +30,7 @@ from ingest.documents import EVERYONE, delete_unreferenced_originals
 from ingest.errors import FootnoteError
 from ingest.storage import hold_server_lock
 from ingest.worker import run_worker, stop_with_parent
+from retrieval.filters import SearchFilters
 
 logger = logging.getLogger(__name__)
 
@@ -161,7 +162,7 @@ def demo(
             raise FootnoteError("The handbook could not be read whole; `footnote doctor` says what is missing.")
         question = handbook_questions()[0]
         out.print(f"\n[bold]Question[/bold]  {question}\n")
-        print_answer(answer_question(parts, question, None, collection=HANDBOOK_COLLECTION))
+        print_answer(answer_question(parts, question, None, filters=SearchFilters(collections=(HANDBOOK_COLLECTION,))))
         password = _demo_password(parts)
         out.print(f"\nReady after {time.monotonic() - started:.1f} s.")
         if no_serve:

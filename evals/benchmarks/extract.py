@@ -28,6 +28,7 @@ from generation.options import AnswerOptions
 from ingest.embed import Embedder
 from ingest.sentences import split_sentences
 from ingest.settings import IngestSettings
+from retrieval.filters import SearchFilters
 
 COVERAGE = 0.9
 QUICK = 60
@@ -56,9 +57,8 @@ class Asker:
     def ask(self, question: str, collection: str) -> Asked:
         """Answer a question from a collection."""
         answer, searched, first_words = None, 0.0, 0.0
-        for event in self._answerer.answer(
-            question, EVERYONE, asked_by="user:bench@example.org", options=AnswerOptions(collection)
-        ):
+        options = AnswerOptions(SearchFilters((collection,)))
+        for event in self._answerer.answer(question, EVERYONE, asked_by="user:bench@example.org", options=options):
             if isinstance(event, HitsEvent):
                 searched = time.perf_counter()
             elif isinstance(event, TextEvent) and not first_words:

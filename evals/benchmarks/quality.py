@@ -16,7 +16,7 @@ from evals.knowledge_base import EVERYONE, KnowledgeBase, load_own_embedder, tem
 from evals.retrieval_metrics import hit_at, ndcg_at
 from ingest.embed import Embedder
 from ingest.settings import IngestSettings
-from retrieval.search import SearchMode
+from retrieval.options import SearchMode, SearchOptions
 
 MODES: tuple[SearchMode, ...] = ("keyword", "vector", "hybrid")
 BASELINE = {"contoso": (0.60, 0.54, 0.64), "18f": (0.71, 0.76, 0.83), "scifact": (None, None, None)}
@@ -63,7 +63,7 @@ def _filled(embedder: Embedder, files: dict[str, bytes]) -> Iterator[KnowledgeBa
 def _ranking(base: KnowledgeBase, question: str, mode: SearchMode, k: int) -> list[tuple[str, int]]:
     """File name and page of the first `k` passages."""
     with base.database.read() as session:
-        hits = base.searcher.search(session, question, EVERYONE, k, mode=mode)
+        hits = base.searcher.search(session, question, EVERYONE, k, options=SearchOptions(mode=mode))
     return [(hit.filename, hit.page) for hit in hits]
 
 

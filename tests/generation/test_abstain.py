@@ -4,6 +4,7 @@ import pytest
 
 from generation.abstain import SearchedScope, abstention_text, searched_scope
 from ingest.database import Database
+from retrieval.filters import NO_FILTERS, SearchFilters
 from tests.generation.hits import StoreDocument
 
 
@@ -11,16 +12,16 @@ def test_scope_counts_what_the_person_may_read(database: Database, store_documen
     store_document("Leave is paid.\n", title="Leave")
     store_document("Pay is secret.\n", title="Pay", readers=("group:finance",))
     with database.read() as session:
-        assert searched_scope(session, frozenset({"everyone"}), None) == SearchedScope(1, 1, ("default",))
-        assert searched_scope(session, frozenset({"everyone", "group:finance"}), None).n_documents == 2
-        assert searched_scope(session, frozenset(), None) == SearchedScope(0, 0, ())
+        assert searched_scope(session, frozenset({"everyone"}), NO_FILTERS) == SearchedScope(1, 1, ("default",))
+        assert searched_scope(session, frozenset({"everyone", "group:finance"}), NO_FILTERS).n_documents == 2
+        assert searched_scope(session, frozenset(), NO_FILTERS) == SearchedScope(0, 0, ())
 
 
 def test_scope_stays_in_the_collection(database: Database, store_document: StoreDocument) -> None:
     store_document("Leave is paid.\n")
     with database.read() as session:
-        assert searched_scope(session, frozenset({"everyone"}), "default").n_documents == 1
-        assert searched_scope(session, frozenset({"everyone"}), "other").n_documents == 0
+        assert searched_scope(session, frozenset({"everyone"}), SearchFilters(("default",))).n_documents == 1
+        assert searched_scope(session, frozenset({"everyone"}), SearchFilters(("other",))).n_documents == 0
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ from generation.answer import Answerer
 from generation.chat import Parameters
 from generation.events import AnswerView
 from generation.models import load_llm, read_access
+from generation.options import AnswerOptions
 from ingest.embed import Embedder
+from retrieval.filters import SearchFilters
 from tests.generation.model_servers import ModelServer, Script, model_server
 
 ANN = "user:ann@example.org"
@@ -76,7 +78,7 @@ def answerer(knowledge_base: KnowledgeBase, embedder: Embedder, server: ModelSer
 
 
 def ask(answerer: Answerer, collection: str) -> AnswerView:
-    return answerer.answer_whole(QUESTION, EVERYONE, asked_by=ANN, collection=collection)
+    return answerer.answer_whole(QUESTION, EVERYONE, asked_by=ANN, options=AnswerOptions(SearchFilters((collection,))))
 
 
 @pytest.mark.parametrize("order", ORDERS)

@@ -53,9 +53,13 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeywordIndex]:
 
 
 def find(
-    index: KeywordIndex, query: str, readers: frozenset[str] = EVERYONE, collection: str | None = None, k: int = 20
+    index: KeywordIndex,
+    query: str,
+    readers: frozenset[str] = EVERYONE,
+    documents: frozenset[str] | None = None,
+    k: int = 20,
 ) -> list[int]:
-    return index.search(query, k, readers=readers, collection=collection)[0].tolist()
+    return index.search(query, k, readers=readers, documents=documents)[0].tolist()
 
 
 @pytest.mark.parametrize(
@@ -116,15 +120,19 @@ def test_query_cannot_name_a_field(query: str, index: KeywordIndex) -> None:
     assert find(index, query) == []
 
 
-def test_collection_restricts(index: KeywordIndex) -> None:
+def test_documents_restrict(index: KeywordIndex) -> None:
     everything = EVERYONE | FINANCE
-    assert find(index, "year revenue", everything, "finance") == [4]
-    assert 4 not in find(index, "year revenue", everything, "default")
+    assert find(index, "year revenue", everything, frozenset({"document-4", "document-1"})) == [4]
+    assert find(index, "year revenue", everything, frozenset()) == []
+
+
+def test_named_document_is_found_by_its_readers_only(index: KeywordIndex) -> None:
+    assert find(index, "year revenue", EVERYONE, frozenset({"document-4"})) == []
 
 
 def test_rights_do_not_change_scores(index: KeywordIndex) -> None:
     one = index.search("vacation", 5, readers=EVERYONE)[1]
-    several = index.search("vacation", 5, readers=EVERYONE | FINANCE, collection="default")[1]
+    several = index.search("vacation", 5, readers=EVERYONE | FINANCE, documents=frozenset({"document-1"}))[1]
     np.testing.assert_array_equal(one, several)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.fusion import min_max, weighted_mean
+from retrieval.fusion import min_max, mixed, ranked, reciprocal_rank, weighted_mean
 
 
 def test_best_becomes_one_and_worst_zero() -> None:
@@ -46,3 +46,25 @@ def test_fused_scores_lie_between_zero_and_one(
 def test_weight_decides_which_side_leads(weight: float, first: int) -> None:
     fused = weighted_mean({1: 0.9, 2: 0.1}, {1: 1.0, 2: 9.0}, weight)
     assert max(fused, key=lambda key: fused[key]) == first
+
+
+def test_reciprocal_ranks_are_added_and_scaled() -> None:
+    fused = reciprocal_rank({1: 0.9, 2: 0.8}, {2: 7.0, 3: 1.0})
+    assert ranked(fused) == [2, 1, 3]
+    assert fused[2] == pytest.approx((1 / 62 + 1 / 61) * 61 / 2)
+
+
+def test_first_of_every_ranking_has_a_reciprocal_score_of_one() -> None:
+    assert reciprocal_rank({1: 0.2}, {1: 3.0}) == {1: pytest.approx(1.0)}
+
+
+def test_reranked_passage_with_the_better_score_rises() -> None:
+    assert ranked(mixed({1: 0.5, 2: 0.4, 3: 0.1}, {1: 0.2, 2: 0.9}, 0.7)) == [2, 1, 3]
+
+
+def test_passages_that_were_not_reranked_keep_their_order() -> None:
+    assert ranked(mixed({1: 0.9, 2: 0.2}, {}, 0.7)) == [1, 2]
+
+
+def test_equal_scores_are_ranked_by_key() -> None:
+    assert ranked({3: 1.0, 1: 1.0, 2: 2.0}) == [2, 1, 3]

@@ -10,7 +10,7 @@ from evals.knowledge_base import KnowledgeBase, temporary_knowledge_base
 from ingest.embed import Embedder, EncodedQuery
 from ingest.tables import Embedding, Passage
 from ingest.token_codec import TokenCodec
-from retrieval.rerank import Reranker, maxsim
+from retrieval.rerank import MaxSimReranker, maxsim
 
 EVERYONE = frozenset({"everyone"})
 
@@ -43,24 +43,23 @@ def test_maxsim_is_the_weighted_mean_of_each_query_tokens_best_match() -> None:
     assert scores == pytest.approx({7: 4.0 * 3 / 4, 8: 0.0})
 
 
-def test_passage_with_the_matching_tokens_rises(base: KnowledgeBase, embedder: Embedder) -> None:
+def test_passage_with_the_matching_tokens_scores_higher(base: KnowledgeBase, embedder: Embedder) -> None:
     hotels, trains = passage_ids(base)[:2]
     with base.database.read() as session:
-        scores = Reranker(embedder).rerank(session, "price of a hotel night", {hotels: 0.4, trains: 0.5}, EVERYONE, 3)
+        scores = MaxSimReranker(embedder).score(session, "price of a hotel night", [trains, hotels], EVERYONE, 3)
     assert scores[hotels] > scores[trains]
 
 
 def test_tokens_of_a_passage_that_may_not_be_read_are_not_used(base: KnowledgeBase, embedder: Embedder) -> None:
     hotels, _, board = passage_ids(base)
     with base.database.read() as session:
-        scores = Reranker(embedder).rerank(session, "hotel nights of the board", {hotels: 0.9, board: 0.1}, EVERYONE, 3)
-    assert scores[board] == 0.0
+        scores = MaxSimReranker(embedder).score(session, "hotel nights of the board", [hotels, board], EVERYONE, 3)
+    assert scores.keys() == {hotels}
 
 
-def test_passages_without_token_vectors_keep_their_order(base: KnowledgeBase, embedder: Embedder) -> None:
+def test_passages_without_token_vectors_are_not_scored(base: KnowledgeBase, embedder: Embedder) -> None:
     hotels, trains = passage_ids(base)[:2]
     with base.database.write() as session:
         session.execute(update(Embedding).values(token_ids=b"", token_codes=b""))
     with base.database.read() as session:
-        scores = Reranker(embedder).rerank(session, "hotel", {trains: 0.9, hotels: 0.2}, EVERYONE, 3)
-    assert scores[trains] > scores[hotels]
+        assert MaxSimReranker(embedder).score(session, "hotel", [trains, hotels], EVERYONE, 3) == {}

@@ -12,8 +12,10 @@ from ingest.embed import Embedder
 from ingest.errors import InvalidInput
 from ingest.replica_view import ReplicaView
 from ingest.tables import Document
+from retrieval.filters import NO_FILTERS, SearchFilters
 from retrieval.hit import Hit
-from retrieval.search import Searcher, SearchMode
+from retrieval.options import DEFAULTS, SearchMode, SearchOptions
+from retrieval.search import Searcher
 
 EVERYONE = frozenset({"everyone"})
 FINANCE = frozenset({"everyone", "user:ann@example.org", "group:finance"})
@@ -41,11 +43,11 @@ def search(
     principals: frozenset[str] = EVERYONE,
     *,
     k: int = 10,
-    collection: str | None = None,
-    mode: SearchMode = "hybrid",
+    filters: SearchFilters = NO_FILTERS,
+    options: SearchOptions = DEFAULTS,
 ) -> list[Hit]:
     with base.database.read() as session:
-        return base.searcher.search(session, query, principals, k, collection=collection, mode=mode)
+        return base.searcher.search(session, query, principals, k, filters=filters, options=options)
 
 
 def filenames(hits: list[Hit]) -> list[str]:
@@ -59,7 +61,7 @@ def document_id(base: KnowledgeBase, filename: str) -> str:
 
 @pytest.mark.parametrize("mode", ["keyword", "vector", "hybrid"])
 def test_passage_that_answers_comes_first(base: KnowledgeBase, mode: SearchMode) -> None:
-    assert filenames(search(base, "How much may a hotel cost?", mode=mode))[0] == "travel.md"
+    assert filenames(search(base, "How much may a hotel cost?", options=SearchOptions(mode=mode)))[0] == "travel.md"
 
 
 def test_hit_is_an_exact_span_with_its_place(base: KnowledgeBase) -> None:
@@ -70,26 +72,29 @@ def test_hit_is_an_exact_span_with_its_place(base: KnowledgeBase) -> None:
 
 
 def test_identifier_is_found_as_written(base: KnowledgeBase) -> None:
-    assert filenames(search(base, "HR-4412", FINANCE, mode="keyword"))[0] == "salaries.md"
+    assert filenames(search(base, "HR-4412", FINANCE, options=SearchOptions(mode="keyword")))[0] == "salaries.md"
 
 
 @pytest.mark.parametrize("mode", ["keyword", "vector", "hybrid"])
 def test_reader_outside_the_group_finds_nothing_of_it(base: KnowledgeBase, mode: SearchMode) -> None:
-    assert "salaries.md" not in filenames(search(base, "salary band HR-4412", mode=mode))
+    assert "salaries.md" not in filenames(search(base, "salary band HR-4412", options=SearchOptions(mode=mode)))
 
 
 @pytest.mark.parametrize("mode", ["keyword", "vector", "hybrid"])
 def test_reader_in_the_group_finds_it(base: KnowledgeBase, mode: SearchMode) -> None:
-    assert filenames(search(base, "salary band for engineers", FINANCE, mode=mode))[0] == "salaries.md"
+    assert (
+        filenames(search(base, "salary band for engineers", FINANCE, options=SearchOptions(mode=mode)))[0]
+        == "salaries.md"
+    )
 
 
 @pytest.mark.parametrize("mode", ["keyword", "vector", "hybrid"])
 def test_nobody_finds_nothing(base: KnowledgeBase, mode: SearchMode) -> None:
-    assert search(base, "hotel", frozenset(), mode=mode) == []
+    assert search(base, "hotel", frozenset(), options=SearchOptions(mode=mode)) == []
 
 
 def test_collection_narrows_the_search(base: KnowledgeBase) -> None:
-    assert filenames(search(base, "hotel bicycles garage", collection="facilities")) == ["parking.md"]
+    assert filenames(search(base, "hotel bicycles garage", filters=SearchFilters(("facilities",)))) == ["parking.md"]
 
 
 def test_revoked_reader_finds_nothing_in_the_next_search(base: KnowledgeBase) -> None:
@@ -121,7 +126,7 @@ def test_reader_revoked_while_the_search_runs_gets_no_text(
     with base.database.write() as session:
         set_readers(session, document_id(base, "salaries.md"), {"group:board"})
     with base.database.read() as session:
-        hits = behind.search(session, "salary band for engineers", FINANCE, 10, mode=mode)
+        hits = behind.search(session, "salary band for engineers", FINANCE, 10, options=SearchOptions(mode=mode))
     assert "salaries.md" not in filenames(hits)
 
 

@@ -1,0 +1,43 @@
+"""From what a request, a form or a command says to search filters."""
+
+from collections.abc import Iterable
+
+from api.schemas import FiltersBody
+from ingest.errors import InvalidInput
+from retrieval.filters import SearchFilters
+
+
+def search_filters(body: FiltersBody | None, collection: str | None) -> SearchFilters:
+    """The filters of a request's body, and the one collection that it may name beside them.
+
+    Raises:
+        InvalidInput: a value cannot be used.
+    """
+    given = body or FiltersBody()
+    pairs = [
+        (key, value)
+        for key, values in given.metadata.items()
+        for value in ([values] if isinstance(values, str) else values)
+    ]
+    return SearchFilters(
+        collections=(*given.collections, *([collection] if collection else [])),
+        file_types=tuple(given.file_types),
+        metadata=tuple(pairs),
+        dated_from=given.dated_from,
+        dated_until=given.dated_until,
+    )
+
+
+def metadata_pairs(given: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Pairs of key and value, from texts such as team=sales.
+
+    Raises:
+        InvalidInput: a text has no = in it.
+    """
+    pairs = []
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidInput(f"{text[:80]!r} is not metadata; write key=value, such as team=sales.")
+        pairs.append((key.strip(), value.strip()))
+    return tuple(pairs)

@@ -1,0 +1,42 @@
+"""The candidates of both searches: the best passages within a scope, by words and by meaning."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.embed import Embedder
+from ingest.replica_view import ReplicaView
+from retrieval.scope import Scope
+
+FEW_DOCUMENTS = 500  # so many are looked up one by one in the keyword index
+MAX_FETCHED = 20_000
+
+
+def vector_candidates(view: ReplicaView, embedder: Embedder, query: str, scope: Scope, n: int) -> dict[int, float]:
+    """Cosine to the query by passage id, of the `n` nearest passages in scope."""
+    if not scope.rows.any():
+        return {}
+    rows, scores = view.vectors.search(embedder.embed_query(query), n, scope.rows)
+    return _by_id(view.passage_ids[rows], scores)
+
+
+def keyword_candidates(view: ReplicaView, query: str, scope: Scope, n: int) -> dict[int, float]:
+    """BM25 score by passage id, of the `n` best passages in scope.
+
+    Documents that the filters let through are looked up one by one in the index, which costs time for each. When there
+    are many, it is quicker to take more of the ranking and leave out the others, if that gives `n`.
+    """
+    readers, documents = scope.principals, scope.documents
+    if documents is None:
+        return _by_id(*view.keywords.search(query, n, readers=readers))
+    n_fetched = 2 * n * -(-len(view.row_by_document) // max(1, len(documents)))
+    if len(documents) > FEW_DOCUMENTS and n_fetched <= MAX_FETCHED:
+        ids, scores = view.keywords.search(query, n_fetched, readers=readers)
+        rows = view.rows_of(ids)
+        inside = scope.rows[rows] & (rows >= 0)
+        if (rows >= 0).all() and (inside.sum() >= n or len(ids) < n_fetched):
+            return _by_id(ids[inside][:n], scores[inside][:n])
+    return _by_id(*view.keywords.search(query, n, readers=readers, documents=documents))
+
+
+def _by_id(passage_ids: NDArray[np.int64], scores: NDArray[np.float32]) -> dict[int, float]:
+    return {int(passage_id): float(score) for passage_id, score in zip(passage_ids, scores, strict=True)}
