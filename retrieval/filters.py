@@ -102,6 +102,17 @@ class SearchFilters:
 NO_FILTERS = SearchFilters()
 
 
+def filters_from_json(values: dict[str, Any]) -> SearchFilters:
+    """The filters that `SearchFilters.to_json` wrote."""
+    days = {name: dt.date.fromisoformat(values[name]) for name in ("dated_from", "dated_until") if values.get(name)}
+    return SearchFilters(
+        collections=tuple(values.get("collections", ())),
+        file_types=tuple(values.get("file_types", ())),
+        metadata=tuple((key, value) for key, own in values.get("metadata", {}).items() for value in own),
+        **days,
+    )
+
+
 def media_types(file_types: Iterable[str]) -> list[str]:
     """The media types of kinds of files; a media type stands for itself."""
     return [own for name in file_types for own in FILE_TYPES.get(name.lower(), (name.lower(),))]
