@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 ROWS_NAME = "rows.npy"
 GATHER_DIVISOR = 8  # below n / 8 visible rows, copying them costs less than scoring all rows
-SCORE_DECIMALS = 6  # equal vectors can differ in the last bits, by where they stand in a matrix
+QUERIES_PER_PRODUCT = 64
+SCORE_ERROR = 1e-5  # a matrix product differs from `exact_scores` by less than this share
 
 
 class _Buffer:
@@ -21,10 +22,17 @@ class _Buffer:
 class ExactIndex:
     """Rows searched one by one; a value, which `appended` extends without touching searches under way."""
 
+    degraded: str | None = None
+
     def __init__(self, dimension: int) -> None:
         self.dimension = dimension
         self.n_rows = 0
         self._buffer = _Buffer(0, dimension)
+
+    @property
+    def description(self) -> str:
+        """See `VectorIndex`."""
+        return "exact"
 
     def appended(self, vectors: NDArray[np.floating]) -> "ExactIndex":
         """This index and the rows of `vectors` (m, d) after it."""
@@ -35,7 +43,7 @@ class ExactIndex:
         if total > len(self._buffer.rows) or self._buffer.n_used != self.n_rows:
             result._buffer = _Buffer(max(total, 2 * self.n_rows), self.dimension)
             result._buffer.rows[: self.n_rows] = self._all()
-        result._buffer.rows[self.n_rows : total] = vectors.astype(np.float16)
+        result._buffer.rows[self.n_rows : total] = to_half(vectors)
         result._buffer.n_used = total
         return result
 
@@ -43,37 +51,89 @@ class ExactIndex:
         self, query: NDArray[np.float32], k: int, allowed: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """See `VectorIndex.search`."""
+        (found,) = self.search_many(query[np.newaxis], k, allowed)
+        return found
+
+    def search_many(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_]
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """See `VectorIndex.search_many`."""
         visible = np.flatnonzero(allowed)
-        if not len(visible):
-            return best_rows(visible, np.zeros(0, dtype=np.float32), k)
-        if len(visible) * GATHER_DIVISOR < self.n_rows:
-            scores = self._all()[visible] @ query
-        else:
-            scores = (self._all() @ query)[visible]
-        return best_rows(visible, scores, k)
+        narrow = len(visible) * GATHER_DIVISOR < self.n_rows
+        rows = self._all()[visible] if narrow else self._all()
+        found = []
+        for begin in range(0, len(queries), QUERIES_PER_PRODUCT):
+            part = queries[begin : begin + QUERIES_PER_PRODUCT]
+            with np.errstate(all="ignore"):
+                scores = (rows @ part.T).T
+            for query, own in zip(part, scores, strict=True):
+                near = visible[near_best(own if narrow else own[visible], k)]
+                found.append(best_rows(near, self._all()[near], query, k))
+        return found
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The vectors (m, d) of rows (m,)."""
         return self._all()[rows]
 
+    def stored(self, begin: int, end: int) -> NDArray[np.float16]:
+        """Rows `begin` ≤ i < `end` as they are stored, (end - begin, d)."""
+        with np.errstate(all="ignore"):
+            return self._all()[begin:end].astype(np.float16)
+
     def save(self, folder: Path) -> None:
         """Write the rows into a folder."""
-        np.save(folder / ROWS_NAME, self._all().astype(np.float16))
+        np.save(folder / ROWS_NAME, self.stored(0, self.n_rows))
 
     def _all(self) -> NDArray[np.float32]:
         return self._buffer.rows[: self.n_rows]
 
 
-def best_rows(
-    rows: NDArray[np.int64], scores: NDArray[np.float32], k: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The `k` best of `rows` (ascending) by their scores, best first; of equal ones the lower row first."""
+def to_half(vectors: NDArray[np.floating]) -> NDArray[np.float16]:
+    """Vectors in the precision that every index keeps; what is too large for it becomes infinite, without a warning."""
+    with np.errstate(all="ignore"):
+        return vectors.astype(np.float16, copy=False)
+
+
+def exact_scores(vectors: NDArray[np.float32], query: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Inner products (m,) of vectors (m, d) with `query` (d,): equal vectors get equal scores, to the last bit.
+
+    A matrix product is faster, but what it gives for a row depends on where the row stands in the matrix.
+    """
+    with np.errstate(all="ignore"):
+        scores: NDArray[np.float32] = np.einsum("md,d->m", vectors, query)
+    return scores
+
+
+def near_best(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """Positions, ascending, of the `k` best of scores (m,) and of all that might be as good as the last of them."""
     if k <= 0:
-        return rows[:0].astype(np.int64), scores[:0].astype(np.float32)
-    if len(scores) > k:
-        kth = np.partition(scores, len(scores) - k)[len(scores) - k]
-        near = np.flatnonzero(scores >= kth - 10.0**-SCORE_DECIMALS)
-        rows, scores = rows[near], scores[near]
-    rounded = np.round(scores, SCORE_DECIMALS).astype(np.float32)
-    order = np.lexsort((rows, -rounded))[:k]
-    return rows[order].astype(np.int64), rounded[order]
+        return np.zeros(0, dtype=np.int64)
+    finite = np.isfinite(scores)
+    if not finite.all():
+        scores = np.where(finite, scores, -np.inf)
+    if len(scores) <= k:
+        return np.flatnonzero(finite)
+    kth = float(np.partition(scores, len(scores) - k)[len(scores) - k])
+    if kth == -np.inf:
+        return np.flatnonzero(finite)
+    return np.flatnonzero(scores >= kth - score_error(kth))
+
+
+def score_error(score: float) -> float:
+    """How much a score about as large as `score` may differ from `exact_scores`."""
+    return SCORE_ERROR * max(1.0, abs(score))
+
+
+def best_rows(
+    rows: NDArray[np.int64], vectors: NDArray[np.float32], query: NDArray[np.float32], k: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The `k` best of rows (m,) by their vectors (m, d), best first; of equal scores the lower row first.
+
+    Every index ends its search here, so that all give the same rows and scores. A row with a value that is not
+    finite is never among them.
+    """
+    scores = exact_scores(vectors, query)
+    finite = np.isfinite(scores)
+    rows, scores = rows[finite], scores[finite]
+    order = np.lexsort((rows, -scores))[: max(k, 0)]
+    return rows[order].astype(np.int64), scores[order]
