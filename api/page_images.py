@@ -1,10 +1,12 @@
-"""Images of document pages, rendered once and kept on disk under the version's hash."""
+"""Images and character boxes of document pages, made once and kept on disk under the version's hash."""
 
+import hashlib
 import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.boxes import align_boxes, pack_boxes, unpack_boxes
 from ingest.sandbox import Sandbox
 from ingest.storage import DataFolder, Originals
 
@@ -13,7 +15,7 @@ SCALES = (1.0, 1.5, 2.0, 3.0)
 
 @dataclass(frozen=True)
 class PageImages:
-    """Renders pages in the sandbox and keeps the images; removing an original removes its images.
+    """Reads pages in the sandbox and keeps what came of it; removing an original removes that too.
 
     Who may see a page is decided before this is asked.
     """
@@ -36,11 +38,26 @@ class PageImages:
         _keep(path, image)
         return image
 
+    def boxes(self, sha256: str, page: int, text: str) -> bytes:
+        """The packed boxes of the characters of a page, whose stored text is `text`.
 
-def _keep(path: Path, image: bytes) -> None:
-    """Write an image so that nobody ever sees half of it."""
+        Raises:
+            FileRejected: the page cannot be read.
+        """
+        path = self.folder.page_images / sha256 / f"{page}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.boxes"
+        if path.is_file():
+            return path.read_bytes()
+        found, packed = self.sandbox.find_boxes(self.originals.path(sha256), page)
+        if found != text:  # another release of the parser read the page
+            packed = pack_boxes(align_boxes(unpack_boxes(packed), found, text))
+        _keep(path, packed)
+        return packed
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write a file so that nobody ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
     with os.fdopen(handle, "wb") as out:
-        out.write(image)
+        out.write(content)
     Path(name).replace(path)

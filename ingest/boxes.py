@@ -1,5 +1,7 @@
 """Character boxes of a page: packed for storage, merged into one box per line for highlighting."""
 
+import difflib
+import re
 import zlib
 from dataclasses import dataclass
 
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 
 _SCALE = 65535
 _MAX_CHARS = 20_000_000
+_WORD = re.compile(r"\S+")
 _RAISED = frozenset("®™©†‡()[],")  # what stands on the line or below it unless it is a superscript
 
 
@@ -66,6 +69,21 @@ def merge_boxes(boxes: NDArray[np.float32], text: str, start: int, end: int) -> 
         for rows in _runs(boxes[first:last], text[first:last]):
             merged.extend(_clear(box, others) for box in _merge_line(rows))
     return merged
+
+
+def align_boxes(boxes: NDArray[np.float32], found: str, wanted: str) -> NDArray[np.float32]:
+    """The boxes (n, 4) of the characters of `wanted`, from those of `found` (m, 4), another reading of the same page.
+
+    Stretches that both have in the same order keep their boxes; characters of the rest get zeros.
+    """
+    aligned = np.zeros((len(wanted), 4), dtype=np.float32)
+    theirs, ours = (list(_WORD.finditer(text)) for text in (found, wanted))
+    matcher = difflib.SequenceMatcher(None, [w.group() for w in theirs], [w.group() for w in ours], autojunk=False)
+    for block in matcher.get_matching_blocks():
+        for k in range(block.size):
+            first, last = theirs[block.a + k].span()
+            aligned[slice(*ours[block.b + k].span())] = boxes[first:last]
+    return aligned
 
 
 def _line_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -23,7 +23,7 @@ from ingest import isolation
 from ingest.errors import FileRejected
 from ingest.parse import parse_file
 from ingest.parsed import ParsedDocument
-from ingest.parsers.pdf import render_page
+from ingest.parsers.pdf import find_boxes, render_page
 
 MAX_REQUEST_BYTES = 65_536
 _ANSWER_FD = 3
@@ -34,7 +34,7 @@ class Request:
     """What a child is to do, and its limits."""
 
     id: int
-    task: str  # parse or render, or probe for what the kernel allows
+    task: str  # parse, render or boxes, or probe for what the kernel allows
     path: str
     filename: str
     page: int
@@ -188,6 +188,9 @@ def _answer(request: Request, held: list[str]) -> dict[str, object]:
         if request.task == "render":
             image = render_page(Path(request.path), request.page, request.scale)
             return {"image": base64.b64encode(image).decode()}
+        if request.task == "boxes":
+            text, boxes = find_boxes(Path(request.path), request.page)
+            return {"text": text, "boxes": base64.b64encode(boxes).decode()}
         return {"held": held}
     except FileRejected as error:
         return {"error": error.error_class, "message": str(error)}
@@ -198,11 +201,8 @@ def _answer(request: Request, held: list[str]) -> dict[str, object]:
 
 
 def _document(parsed: ParsedDocument) -> dict[str, object]:
-    """A document as JSON values, boxes as base64."""
-    fields = asdict(parsed)
-    for page in fields["pages"]:
-        page["boxes"] = base64.b64encode(page["boxes"]).decode() if page["boxes"] is not None else None
-    return fields
+    """A document as JSON values."""
+    return asdict(parsed)
 
 
 if __name__ == "__main__":

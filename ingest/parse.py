@@ -9,6 +9,7 @@ import puremagic
 
 from ingest.containers import DOCX, EML, EPUB, MBOX, MSG, ODP, ODS, ODT, PPTX, RTF, XLSX, container_type
 from ingest.errors import FileRejected
+from ingest.invisible import remove_invisible
 from ingest.language import detect_language
 from ingest.parsed import Heading, ParsedDocument, ParsedPage
 from ingest.parsers.docx import parse_docx
@@ -113,6 +114,7 @@ def parse_file(path: Path, filename: str) -> ParsedDocument:
         parsed = PARSERS[media_type](path)
     except FileRejected as error:
         raise FileRejected(error.error_class, f"{filename}: {error}") from error
+    parsed = remove_invisible(parsed)
     _check_limits(parsed, filename)
     return replace(parsed, media_type=media_type, language=parsed.language or detect_language(parsed))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 class ParsedPage:
     """One page; `text` ends with a newline.
 
-    `boxes` are packed character boxes (see `ingest.boxes`), `width` and `height` are in points as displayed.
+    `width` and `height` are in points as displayed, for pages that can be drawn.
     `skip` holds (start, end) offsets in `text` of lines that repeat on most pages (running headers, page
     numbers): they stay in the text and do not become passages.
     """
@@ -17,7 +17,6 @@ class ParsedPage:
     label: str | None = None
     width: float | None = None
     height: float | None = None
-    boxes: bytes | None = None
     skip: tuple[tuple[int, int], ...] = ()
 
 

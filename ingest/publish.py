@@ -187,7 +187,6 @@ def _write_pages(session: Session, version_id: str, parsed: ParsedDocument) -> N
                 "text": page.text,
                 "width": page.width,
                 "height": page.height,
-                "boxes": page.boxes,
             }
         )
         start += len(page.text)

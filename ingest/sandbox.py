@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self, cast, get_args
 
-from ingest.answers import AnswerInvalid, read_document, read_text
+from ingest.answers import AnswerInvalid, read_boxes, read_document, read_text
 from ingest.errors import ErrorClass, FileRejected, LeaseLost
 from ingest.parsed import ParsedDocument
 
@@ -107,6 +107,17 @@ class Sandbox:
         if not image.startswith(b"\x89PNG\r\n\x1a\n"):
             raise FileRejected("internal", f"{path.name}: page {page} was drawn as no PNG; try again.")
         return image
+
+    def find_boxes(self, path: Path, page: int) -> tuple[str, bytes]:
+        """The text of a PDF's page (from 1) and the packed boxes of its characters. Raises FileRejected."""
+        answer = self._ask("boxes", path, path.name, page=page)
+        try:
+            text = read_text(answer.get("text"))
+            return text, read_boxes(answer.get("boxes"), len(text))
+        except AnswerInvalid as error:
+            raise FileRejected(
+                "internal", f"{path.name}: the parser's answer is damaged ({error}); try again."
+            ) from error
 
     def isolation(self) -> tuple[str, ...]:
         """The kernel's means that hold a child: limits, and where offered landlock, seccomp, network namespace."""

@@ -112,8 +112,8 @@ class Page(Base):
     """One page of a version's text.
 
     The version's text is its pages' texts put together in order; `start` is the page's offset in it.
-    Formats without pages have one. `boxes` holds the character boxes of a page that can be shown as
-    an image (see `ingest.boxes`).
+    Formats without pages have one. `boxes` are a page's character boxes (see `ingest.boxes`), which only
+    early releases stored; they are found in the original when they are asked for.
     """
 
     __tablename__ = "page"

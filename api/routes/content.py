@@ -124,8 +124,10 @@ def find_boxes(
     if page is None:
         raise NotFound("There is no such page.")
     boxes = []
-    if page.boxes is not None:
-        boxes = merge_boxes(unpack_boxes(page.boxes), page.text, start - page.start, end - page.start)
+    if has_images(wanted):
+        images = PageImages(runtime.parts.folder, runtime.parts.originals, runtime.parts.sandbox)
+        packed = page.boxes or images.boxes(wanted.sha256, number, page.text)
+        boxes = merge_boxes(unpack_boxes(packed), page.text, start - page.start, end - page.start)
     return PageBoxes(
         page=number, width=page.width, height=page.height, boxes=[BoxView.model_validate(box) for box in boxes]
     )

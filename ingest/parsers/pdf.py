@@ -9,8 +9,9 @@ import pypdfium2.raw as pdfium_c
 
 from ingest.boxes import pack_boxes
 from ingest.errors import FileRejected
+from ingest.invisible import HIDDEN, hidden_note
 from ingest.parsed import Heading, ParsedDocument, ParsedPage
-from ingest.parsers.pdf_characters import PageCharacters, read_page
+from ingest.parsers.pdf_characters import PageText, read_boxes, read_page
 from ingest.parsers.pdf_layout import body_size, find_running_lines, guess_headings
 
 MAX_PAGES = 5_000
@@ -48,7 +49,7 @@ def parse_pdf(path: Path) -> ParsedDocument:
         pages = _read_pages(document)
         if not any(page is not None and page.lines for page in pages):
             _reject_textless(pages)
-        characters = [page or _no_characters() for page in pages]
+        characters = [page or _UNREADABLE for page in pages]
         skips = find_running_lines(characters)
         starts = _starts(characters)
         headings = _outline(document, characters, starts) or guess_headings(characters, skips, starts)
@@ -61,7 +62,7 @@ def parse_pdf(path: Path) -> ParsedDocument:
             title=_title(document, characters),
             pages=parsed,
             headings=tuple(headings),
-            details=_details(document, n_pages),
+            details=_details(document, characters),
         )
     finally:
         document.close()
@@ -120,9 +121,23 @@ def render_page(path: Path, number: int, scale: float) -> bytes:
         document.close()
 
 
-def _read_pages(document: pdfium.PdfDocument) -> list[PageCharacters | None]:
+def find_boxes(path: Path, number: int) -> tuple[str, bytes]:
+    """A page's text as `parse_pdf` gives it, and the packed boxes of its characters. Raises FileRejected."""
+    document = open_pdf(path)
+    try:
+        if not 1 <= number <= len(document):
+            raise FileRejected("malformed", f"page {number} does not exist; the PDF has {len(document)} pages.")
+        text, boxes = read_boxes(document[number - 1])
+        return text, pack_boxes(boxes)
+    except pdfium.PdfiumError as error:
+        raise FileRejected("malformed", f"page {number} cannot be read; open the original instead.") from error
+    finally:
+        document.close()
+
+
+def _read_pages(document: pdfium.PdfDocument) -> list[PageText | None]:
     """Every page's characters; None where PDFium cannot load the page."""
-    pages: list[PageCharacters | None] = []
+    pages: list[PageText | None] = []
     n_chars = 0
     for index in range(len(document)):
         try:
@@ -144,14 +159,10 @@ def _read_pages(document: pdfium.PdfDocument) -> list[PageCharacters | None]:
     return pages
 
 
-def _no_characters() -> PageCharacters:
-    """A page that cannot be read."""
-    import numpy as np
-
-    return PageCharacters(_EMPTY_PAGE, np.zeros((1, 4), dtype=np.float32), (), 612.0, 792.0)
+_UNREADABLE = PageText(_EMPTY_PAGE, (), 612.0, 792.0)
 
 
-def _reject_textless(pages: list[PageCharacters | None]) -> None:
+def _reject_textless(pages: list[PageText | None]) -> None:
     """Raise FileRejected for a PDF without any text: broken, or a scan."""
     if all(page is None for page in pages):
         raise FileRejected("malformed", "no page of the PDF can be read; open it in a PDF viewer and save it anew.")
@@ -162,7 +173,7 @@ def _reject_textless(pages: list[PageCharacters | None]) -> None:
     )
 
 
-def _starts(pages: list[PageCharacters]) -> list[int]:
+def _starts(pages: list[PageText]) -> list[int]:
     """Each page's offset in the version's text."""
     starts, start = [], 0
     for page in pages:
@@ -172,7 +183,7 @@ def _starts(pages: list[PageCharacters]) -> list[int]:
 
 
 def _parsed_page(
-    document: pdfium.PdfDocument, number: int, page: PageCharacters, skip: tuple[tuple[int, int], ...]
+    document: pdfium.PdfDocument, number: int, page: PageText, skip: tuple[tuple[int, int], ...]
 ) -> ParsedPage:
     return ParsedPage(
         number=number,
@@ -180,12 +191,11 @@ def _parsed_page(
         label=document.get_page_label(number - 1) or None,
         width=page.width,
         height=page.height,
-        boxes=pack_boxes(page.boxes),
         skip=skip,
     )
 
 
-def _title(document: pdfium.PdfDocument, pages: list[PageCharacters]) -> str | None:
+def _title(document: pdfium.PdfDocument, pages: list[PageText]) -> str | None:
     """The title of the metadata when it reads like one, else the largest print on the first page.
 
     Print all in capitals is most often the letterhead, as on «AMAZON.COM, INC.», so the file's name says more.
@@ -203,9 +213,12 @@ def _title(document: pdfium.PdfDocument, pages: list[PageCharacters]) -> str | N
     return guess if reads_like_one else None
 
 
-def _details(document: pdfium.PdfDocument, n_pages: int) -> dict[str, str]:
-    """What the metadata says, and the number of pages."""
-    details = {"pages": str(n_pages)}
+def _details(document: pdfium.PdfDocument, pages: list[PageText]) -> dict[str, str]:
+    """What the metadata says, the number of pages, and how much hidden text was left out."""
+    details = {"pages": str(len(pages))}
+    hidden = {number: page.n_hidden for number, page in enumerate(pages, start=1) if page.n_hidden}
+    if hidden:
+        details[HIDDEN] = hidden_note(hidden)
     for key in ("Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate"):
         value = document.get_metadata_value(key).replace("\x00", "").strip()
         if value:
@@ -213,7 +226,7 @@ def _details(document: pdfium.PdfDocument, n_pages: int) -> dict[str, str]:
     return details
 
 
-def _outline(document: pdfium.PdfDocument, pages: list[PageCharacters], starts: list[int]) -> list[Heading]:
+def _outline(document: pdfium.PdfDocument, pages: list[PageText], starts: list[int]) -> list[Heading]:
     """The outline's entries at their place in the text; nothing when it is too thin to tell sections apart."""
     found: dict[int, Heading] = {}
     try:
@@ -230,7 +243,7 @@ def _outline(document: pdfium.PdfDocument, pages: list[PageCharacters], starts: 
     return [found[start] for start in sorted(found)] if len(found) >= max(3, len(pages) / 8) else []
 
 
-def _locate(page: PageCharacters, title: str, destination: pdfium.PdfDest | None) -> int:
+def _locate(page: PageText, title: str, destination: pdfium.PdfDest | None) -> int:
     """Where a heading stands on its page: its words, else the line at the bookmark's height, else the page's start."""
     wanted = _words(title)
     for position, line in enumerate(page.lines):

@@ -1,226 +1,203 @@
-"""The characters of a PDF page with their boxes, and the printed lines they stand in, read in bulk from PDFium."""
+"""A PDF page's text: its visible characters in lines, as they are read; and the box of each when one asks."""
 
-import ctypes
-from collections import deque
 from dataclasses import dataclass
-from itertools import repeat
 
 import numpy as np
 import pypdfium2 as pdfium
-import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
-from ingest.parsers.pdf_lines import Line, arrange
+from ingest.invisible import INVISIBLE, SMUGGLING
+from ingest.parsers.pdf_hidden import find_hidden_words
+from ingest.parsers.pdf_lines import Line, Part, Row, attach_superscripts, write_lines
+from ingest.parsers.pdf_tables import Gap, is_cell_gap, join_stacked_cells, read_columns_in_turn, split_cells
+from ingest.parsers.pdf_text_page import TextPage, open_text_page
+from ingest.parsers.pdf_words import NEWLINE, SPACE, Words, find_words
 
-_NEWLINE, _SPACE, _HYPHEN = 10, 32, 45
+_HYPHEN = 45
 _LINE_END_HYPHENS = (0x02, 0xFFFE)  # PDFium's mark for a hyphen at the end of a line
 _SPACES = (0x09, 0xA0, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200A, 0x202F)
-_MAX_CHARS_PER_PAGE = 5_000_000
+_PLANE, _LAST_CODE = 0x10000, 0x10FFFF
+_SMUGGLING = np.array(sorted(SMUGGLING), dtype=np.uint32)
+_NARROW = 0.45  # of the font's size: the width of a character in narrow print
+_DOUBTFUL_GAP = 0.7  # of the font's size: from here on a gap is measured
 
 
 @dataclass(frozen=True)
-class PageCharacters:
-    """A page's text, one box (left, top, right, bottom as fractions; (n, 4)) per character, and its lines."""
+class PageText:
+    """A page's text, its lines with spans in it, its size in points, and how many characters nobody sees."""
 
     text: str
-    boxes: NDArray[np.float32]
     lines: tuple[Line, ...]
     width: float
     height: float
-
-
-def _fast(function: object, result: type, *arguments: type) -> ctypes._CFuncPtr:  # type: ignore[name-defined]
-    """A PDFium function with plain integer pointers: calls cost a third of the checked ones."""
-    prototype = ctypes.PYFUNCTYPE(result, *arguments)
-    return prototype(ctypes.cast(function, ctypes.c_void_p).value)  # type: ignore[arg-type]
-
-
-_POINTER, _INT = ctypes.c_void_p, ctypes.c_int
-_get_unicode = _fast(pdfium_c.FPDFText_GetUnicode, ctypes.c_uint, _POINTER, _INT)
-_get_text = _fast(pdfium_c.FPDFText_GetText, _INT, _POINTER, _INT, _INT, _POINTER)
-_get_box = _fast(pdfium_c.FPDFText_GetCharBox, _INT, _POINTER, _INT, _POINTER, _POINTER, _POINTER, _POINTER)
-_get_origin = _fast(pdfium_c.FPDFText_GetCharOrigin, _INT, _POINTER, _INT, _POINTER, _POINTER)
-_get_font_size = _fast(pdfium_c.FPDFText_GetFontSize, ctypes.c_double, _POINTER, _INT)
-_get_font_weight = _fast(pdfium_c.FPDFText_GetFontWeight, _INT, _POINTER, _INT)
-_get_font_info = _fast(
-    pdfium_c.FPDFText_GetFontInfo, ctypes.c_ulong, _POINTER, _INT, _POINTER, ctypes.c_ulong, _POINTER
-)
-_get_matrix = _fast(pdfium_c.FPDFText_GetMatrix, _INT, _POINTER, _INT, _POINTER)
-
-
-def read_page(page: pdfium.PdfPage) -> PageCharacters:
-    """Read a page's characters in reading order as PDFium finds it. Raises pdfium.PdfiumError for a broken page."""
-    transform = _page_transform(page)
-    text_page = page.get_textpage()
-    try:
-        n = min(text_page.count_chars(), _MAX_CHARS_PER_PAGE)
-        handle = ctypes.cast(text_page.raw, ctypes.c_void_p).value or 0
-        codes = _char_codes(handle, n)
-        boxes = _to_fractions(_char_boxes(handle, codes), transform)
-        codes, boxes, indexes = _clean(codes, boxes)
-        lines = _measure(handle, indexes, boxes, _line_spans(codes), transform)
-        width, height = transform.size
-        text, boxes, lines = arrange(codes, boxes, lines, width)
-        return PageCharacters(text, boxes, tuple(lines), width, height)
-    finally:
-        text_page.close()
+    n_hidden: int = 0
 
 
 @dataclass(frozen=True)
-class _Transform:
-    """From PDF user space to the page as displayed: its visible box, and its rotation in quarter turns."""
+class _Reading:
+    """A page's text with what it is put together from: `parts` are spans of `indexes`, PDFium's of each character."""
 
-    left: float
-    bottom: float
-    right: float
-    top: float
-    quarter_turns: int
-
-    @property
-    def size(self) -> tuple[float, float]:
-        """Width and height as displayed, in points."""
-        width, height = self.right - self.left, self.top - self.bottom
-        return (height, width) if self.quarter_turns % 2 else (width, height)
+    page: PageText
+    parts: list[Part]
+    indexes: NDArray[np.int64]
 
 
-def _page_transform(page: pdfium.PdfPage) -> _Transform:
-    rectangle = pdfium_c.FS_RECTF()
-    if not pdfium_c.FPDF_GetPageBoundingBox(page.raw, rectangle):
-        raise pdfium.PdfiumError("The page has no bounding box.")
-    left, right = sorted((rectangle.left, rectangle.right))
-    bottom, top = sorted((rectangle.bottom, rectangle.top))
-    if right - left < 1e-3 or top - bottom < 1e-3:
-        left, bottom, right, top = 0.0, 0.0, 612.0, 792.0
-    return _Transform(left, bottom, right, top, pdfium_c.FPDFPage_GetRotation(page.raw) % 4)
+def read_page(page: pdfium.PdfPage) -> PageText:
+    """Read a page's visible text. Raises pdfium.PdfiumError for a broken page."""
+    with open_text_page(page) as text_page:
+        return _read(text_page).page
 
 
-def _char_codes(handle: int, n: int) -> NDArray[np.uint32]:
-    """The characters' codes (n,), read at once where PDFium's text has one unit for each, else one by one."""
-    units = np.zeros(n + 1, dtype="<u2")
-    if _get_text(handle, 0, n, units.ctypes.data) == n + 1:
-        return units[:n].astype(np.uint32)
-    return np.fromiter(map(_get_unicode, repeat(handle, n), range(n)), dtype=np.uint32, count=n)
+def read_boxes(page: pdfium.PdfPage) -> tuple[str, NDArray[np.float32]]:
+    """The text that `read_page` gives, and the box of each character: (n, 4) left, top, right, bottom as fractions.
 
-
-def _char_boxes(handle: int, codes: NDArray[np.uint32]) -> NDArray[np.float64]:
-    """Boxes (n, 4) in user space: left, right, bottom, top; zeros for spaces and control characters."""
-    boxes = np.zeros((len(codes), 4), dtype=np.float64)
-    indexes = np.flatnonzero((codes > _SPACE) | np.isin(codes, _LINE_END_HYPHENS))
-    address = boxes.ctypes.data
-    pointers = [(indexes * 32 + address + 8 * column).tolist() for column in range(4)]
-    deque(map(_get_box, repeat(handle), indexes.tolist(), *pointers), maxlen=0)
-    return boxes
-
-
-def _to_fractions(boxes: NDArray[np.float64], transform: _Transform) -> NDArray[np.float32]:
-    """User space boxes (left, right, bottom, top) to displayed fractions (left, top, right, bottom)."""
-    x = (boxes[:, 0:2] - transform.left) / (transform.right - transform.left)
-    y = 1.0 - (boxes[:, 2:4] - transform.bottom) / (transform.top - transform.bottom)
-    for _ in range(transform.quarter_turns):  # a quarter turn clockwise
-        x, y = 1.0 - y, x
-    fractions = np.stack([x.min(axis=1), y.min(axis=1), x.max(axis=1), y.max(axis=1)], axis=1)
-    return np.where(np.isfinite(fractions), fractions, -1.0).astype(np.float32)
-
-
-def _clean(
-    codes: NDArray[np.uint32], boxes: NDArray[np.float32]
-) -> tuple[NDArray[np.uint32], NDArray[np.float32], NDArray[np.int64]]:
-    """Drop what is no character or lies off the page; line-end hyphens get their newline.
-
-    Returns codes, boxes, and the PDFium index of each character, all of the same length.
+    White space, and what is not printed, such as the mark between two cells, has a box of zeros.
+    Raises pdfium.PdfiumError for a broken page.
     """
-    codes, boxes, indexes = _join_surrogates(codes, boxes)
-    hyphens = np.isin(codes, _LINE_END_HYPHENS) | (codes == 0xAD)
-    codes = np.where(hyphens, _HYPHEN, np.where(np.isin(codes, _SPACES), _SPACE, codes)).astype(np.uint32)
-    control = (codes < 32) & (codes != _NEWLINE) | (codes >= 0x7F) & (codes < 0xA0) | (codes > 0x10FFFF)
-    invisible = (codes >= 0xFFF0) & (codes <= 0xFFFF) | (codes >= 0xE0000) & (codes <= 0xE007F) | (codes == 0xFEFF)
-    surrogate = (codes >= 0xD800) & (codes < 0xE000)
-    blank = (codes == _NEWLINE) | (codes == _SPACE)
-    centre_x, centre_y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
-    off_page = ~blank & ((centre_x < 0) | (centre_x > 1) | (centre_y < 0) | (centre_y > 1))
-    keep = ~(control | invisible | surrogate | off_page)
-    boxes = np.where(blank[:, None], np.float32(0), np.clip(boxes, 0, 1))
-    codes, boxes, indexes, hyphens = codes[keep], boxes[keep], indexes[keep], hyphens[keep]
-    after = np.flatnonzero(hyphens[:-1] & (codes[1:] != _NEWLINE)) + 1
-    return np.insert(codes, after, _NEWLINE), np.insert(boxes, after, 0, axis=0), np.insert(indexes, after, -1)
+    with open_text_page(page) as text_page:
+        reading = _read(text_page)
+        text = reading.page.text
+        source = np.concatenate(
+            [
+                np.full(len(part), -1) if isinstance(part, str) else reading.indexes[part[0] : part[1]]
+                for part in reading.parts
+            ]
+        )
+        printed = np.flatnonzero((source >= 0) & np.array([not character.isspace() for character in text]))
+        boxes = np.zeros((len(text), 4), dtype=np.float32)
+        width, height = reading.page.width, reading.page.height
+        boxes[printed] = text_page.boxes(source[printed].tolist()) / np.array([width, height, width, height])
+        return text, np.clip(boxes, 0.0, 1.0)
 
 
-def _join_surrogates(
-    codes: NDArray[np.uint32], boxes: NDArray[np.float32]
-) -> tuple[NDArray[np.uint32], NDArray[np.float32], NDArray[np.int64]]:
+def _read(text_page: TextPage) -> _Reading:
+    codes, indexes, n_hidden = _clean(text_page.codes())
+    rows: list[Row] = []
+    printed = ""
+    words = find_words(text_page, codes, indexes)
+    if len(words.starts) > 0:
+        hidden = find_hidden_words(text_page, words, indexes)
+        if hidden.any():
+            n_hidden += int((words.ends - words.starts)[hidden].sum())
+            codes, indexes, words = _without(codes, indexes, words, hidden)
+        printed = codes.astype("<u4").tobytes().decode("utf-32-le")
+        rows = _rows(text_page, printed, codes, indexes, words)
+        rows = attach_superscripts(rows, lambda start, end: text_page.boxes(indexes[start:end].tolist())[:, 0].tolist())
+        if not _runs_sideways(rows):
+            rows = read_columns_in_turn(join_stacked_cells(rows))
+    text, parts, lines = write_lines(rows, printed)
+    width, height = text_page.frame.size
+    return _Reading(PageText(text, tuple(lines), width, height, n_hidden), parts, indexes)
+
+
+def _runs_sideways(rows: list[Row]) -> bool:
+    """Whether the lines run up or down the page as displayed: then nothing stands beside anything."""
+    lines = [row.line for row in rows if row.line.end - row.line.start > 8]
+    expected = sum((line.end - line.start) * line.size for line in lines)
+    return sum(line.right - line.left for line in lines) < 0.15 * expected
+
+
+def _replacements() -> NDArray[np.uint32]:
+    """For each code below 65,536 what stands for it in the text; 0 for nothing."""
+    table = np.arange(_PLANE, dtype=np.uint32)
+    table[:SPACE] = table[0x7F:0xA0] = table[0xD800:0xE000] = table[0xFFF0:] = 0
+    table[NEWLINE] = NEWLINE
+    table[list(_SPACES)] = SPACE
+    table[[code for code in INVISIBLE if code < _PLANE]] = 0
+    table[[*_LINE_END_HYPHENS, 0xAD]] = _HYPHEN
+    return table
+
+
+_REPLACEMENTS = _replacements()
+
+
+def _clean(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64], int]:
+    """Characters without what is none; line-end hyphens get their newline.
+
+    Returns codes, the PDFium index of each (-1 for what was added), and how many smuggled characters were left out.
+    """
+    codes, indexes = _join_surrogates(codes)
+    high = codes >= _PLANE
+    cleaned = _REPLACEMENTS[np.where(high, 0, codes)]
+    n_smuggled = 0
+    if high.any():
+        smuggled = np.isin(codes, _SMUGGLING)
+        n_smuggled = int(smuggled.sum())
+        cleaned = np.where(high & ~smuggled & (codes <= _LAST_CODE), codes, cleaned)
+    hyphens = (cleaned == _HYPHEN) & (codes != _HYPHEN)
+    keep = cleaned > 0
+    cleaned, indexes, hyphens = cleaned[keep], indexes[keep], hyphens[keep]
+    after = np.flatnonzero(hyphens[:-1] & (cleaned[1:] != NEWLINE)) + 1
+    return np.insert(cleaned, after, NEWLINE), np.insert(indexes, after, -1), n_smuggled
+
+
+def _join_surrogates(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Put UTF-16 pairs together, where PDFium gives them as two characters."""
     indexes = np.arange(len(codes), dtype=np.int64)
     high = np.flatnonzero((codes[:-1] & 0xFFFFFC00 == 0xD800) & (codes[1:] & 0xFFFFFC00 == 0xDC00))
     if len(high) == 0:
-        return codes, boxes, indexes
+        return codes, indexes
     codes = codes.copy()
     codes[high] = 0x10000 + ((codes[high] - 0xD800) << 10) + (codes[high + 1] - 0xDC00)
-    return np.delete(codes, high + 1), np.delete(boxes, high + 1, axis=0), np.delete(indexes, high + 1)
+    return np.delete(codes, high + 1), np.delete(indexes, high + 1)
 
 
-def _line_spans(codes: NDArray[np.uint32]) -> list[tuple[int, int]]:
-    """Spans between newlines without the spaces around them; blank lines are left out."""
-    solid = np.flatnonzero((codes != _NEWLINE) & (codes != _SPACE))
-    if len(solid) == 0:
+def _without(
+    codes: NDArray[np.uint32], indexes: NDArray[np.int64], words: Words, hidden: NDArray[np.bool_]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64], Words]:
+    """Characters and words again without the hidden words, and without the space after each."""
+    keep = np.ones(len(codes), dtype=bool)
+    for start, end in zip(words.starts[hidden].tolist(), words.ends[hidden].tolist(), strict=True):
+        keep[start : end + 1 if end < len(codes) and codes[end] == SPACE else end] = False
+    moved = np.concatenate([[0], np.cumsum(keep)])
+    return codes[keep], indexes[keep], words.select(~hidden, moved)
+
+
+def _rows(
+    text_page: TextPage, printed: str, codes: NDArray[np.uint32], indexes: NDArray[np.int64], words: Words
+) -> list[Row]:
+    """The page's lines, each in the cells that wide gaps make of it."""
+    if len(words.starts) == 0:
         return []
-    row = np.cumsum(codes == _NEWLINE)[solid]
+    row = np.cumsum(codes == NEWLINE)[words.starts]
     first = np.flatnonzero(np.diff(row, prepend=-1))
-    last = np.append(first[1:], len(solid)) - 1
-    return [(int(solid[a]), int(solid[b]) + 1) for a, b in zip(first, last, strict=True)]
+    last = np.append(first[1:], len(row)) - 1
+    n = len(first)
+    ends = text_page.boxes(indexes[words.ends[last] - 1].tolist())
+    left = np.minimum.reduceat(words.boxes[:, 0], first).tolist()
+    right = np.maximum(np.maximum.reduceat(words.boxes[:, 2], first), ends[:, 2]).tolist()
+    baselines = text_page.baselines(indexes[words.starts[first]].tolist()).tolist()
+    starts, stops = words.starts[first].tolist(), words.ends[last].tolist()
+    sizes = text_page.font_sizes(indexes[words.starts[(first + last) // 2]].tolist())
+    edges = np.stack([first, last])
+    bold = text_page.are_bold(indexes[words.starts[edges]].ravel().tolist(), words.objects[edges].ravel().tolist())
+    gaps = _cell_gaps(text_page, printed, indexes, words, np.repeat(np.arange(n), last - first + 1), sizes)
+    rows = []
+    for i, size in enumerate(sizes.tolist()):
+        line = Line(starts[i], stops[i], left[i], right[i], baselines[i], baselines[i], size, bold[i] and bold[n + i])
+        rows.append(Row(line, split_cells(line, gaps.get(i, []), printed)))
+    return rows
 
 
-def _measure(
-    handle: int,
+def _cell_gaps(
+    text_page: TextPage,
+    printed: str,
     indexes: NDArray[np.int64],
-    boxes: NDArray[np.float32],
-    spans: list[tuple[int, int]],
-    transform: _Transform,
-) -> list[Line]:
-    """Where and how the characters of each span are printed."""
-    n = len(spans)
-    if n == 0:
-        return []
-    bounds = np.array(spans)
-    width, height = transform.size
-    edges = bounds.ravel()[:-1]  # every second segment is the gap between two lines
-    left = np.minimum.reduceat(np.where(boxes[:, 2] > boxes[:, 0], boxes[:, 0], np.float32(2)), edges)[::2]
-    right = np.maximum.reduceat(boxes[:, 2], edges)[::2]
-    first, last = indexes[bounds[:, 0]].tolist(), indexes[bounds[:, 1] - 1].tolist()
-    middle = indexes[(bounds[:, 0] + bounds[:, 1]) // 2]
-    middle = np.where(middle < 0, indexes[bounds[:, 0]], middle).tolist()
-    baselines = _baselines(handle, first, transform) * height
-    sizes = _font_sizes(handle, middle)
-    bold = [_is_bold(handle, head) and _is_bold(handle, tail) for head, tail in zip(first, last, strict=True)]
-    return [
-        Line(start, end, float(left[i] * width), float(right[i] * width), float(baselines[i]), float(sizes[i]), bold[i])
-        for i, (start, end) in enumerate(spans)
-    ]
-
-
-def _baselines(handle: int, indexes: list[int], transform: _Transform) -> NDArray[np.float32]:
-    """Where the characters stand, as fractions (n,) of the page's height from its top."""
-    points = np.zeros((len(indexes), 4), dtype=np.float64)
-    address, end = points.ctypes.data, points.ctypes.data + points.nbytes
-    deque(map(_get_origin, repeat(handle), indexes, range(address, end, 32), range(address + 16, end, 32)), maxlen=0)
-    points[:, 1], points[:, 3] = points[:, 0], points[:, 2]
-    return _to_fractions(points, transform)[:, 1]
-
-
-def _font_sizes(handle: int, indexes: list[int]) -> NDArray[np.float64]:
-    """The printed font sizes (n,) of characters in points: the font's size times the scale of its matrix."""
-    sizes = np.fromiter(map(_get_font_size, repeat(handle), indexes), dtype=np.float64, count=len(indexes))
-    matrices = np.tile(np.array([1, 0, 0, 1, 0, 0], dtype=np.float32), (len(indexes), 1))
-    address = matrices.ctypes.data
-    deque(map(_get_matrix, repeat(handle), indexes, range(address, address + matrices.nbytes, 24)), maxlen=0)
-    scales = np.sqrt(np.abs(matrices[:, 0] * matrices[:, 3] - matrices[:, 1] * matrices[:, 2]))
-    return np.asarray(sizes * np.where(scales > 0, scales, 1.0), dtype=np.float64)
-
-
-def _is_bold(handle: int, index: int) -> bool:
-    """Whether a character's font is bold, by its weight or its name."""
-    if _get_font_weight(handle, index) >= 600:
-        return True
-    name = ctypes.create_string_buffer(128)
-    _get_font_info(handle, index, ctypes.addressof(name), 128, None)
-    lower = name.value.lower()
-    return b"bold" in lower or b"black" in lower or b"heavy" in lower
+    words: Words,
+    row: NDArray[np.int64],
+    sizes: NDArray[np.float64],
+) -> dict[int, list[Gap]]:
+    """The gaps between cells, by the row of their words; only where words begin far apart are they measured."""
+    lengths = words.ends - words.starts
+    size = sizes[row[:-1]]
+    apart = np.diff(words.boxes[:, 0]) - _NARROW * lengths[:-1] * size
+    doubtful = np.flatnonzero((np.diff(row) == 0) & (apart > _DOUBTFUL_GAP * size))
+    right = text_page.boxes(indexes[words.ends[doubtful] - 1].tolist())[:, 2].tolist()
+    gaps: dict[int, list[Gap]] = {}
+    for place, edge in zip(doubtful.tolist(), right, strict=True):
+        start, end = int(words.starts[place]), int(words.ends[place])
+        after, after_end = int(words.starts[place + 1]), int(words.ends[place + 1])
+        beside = float(words.boxes[place + 1, 0])
+        if is_cell_gap(beside - edge, float(size[place]), printed[start:end], printed[after:after_end]):
+            gaps.setdefault(int(row[place]), []).append(Gap(end, after, edge, beside))
+    return gaps

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ingest.parsed import Heading
-from ingest.parsers.pdf_characters import PageCharacters
+from ingest.parsers.pdf_characters import PageText
 from ingest.parsers.pdf_lines import Line
 
 _EDGE_LINES = 3
@@ -22,7 +22,7 @@ _MAX_HEADING_CHARS = 140
 _MAX_LEVEL = 6
 
 
-def find_running_lines(pages: Sequence[PageCharacters]) -> list[tuple[tuple[int, int], ...]]:
+def find_running_lines(pages: Sequence[PageText]) -> list[tuple[tuple[int, int], ...]]:
     """For each page the spans of its running header and footer lines, page numbers included.
 
     A line at the top or bottom runs when it, digits aside, stands there on at least 40 % of three or more pages.
@@ -34,7 +34,7 @@ def find_running_lines(pages: Sequence[PageCharacters]) -> list[tuple[tuple[int,
     return [_running_spans(page, seen, needed) for page in pages]
 
 
-def _running_spans(page: PageCharacters, seen: Counter[tuple[str, str]], needed: float) -> tuple[tuple[int, int], ...]:
+def _running_spans(page: PageText, seen: Counter[tuple[str, str]], needed: float) -> tuple[tuple[int, int], ...]:
     spans: list[tuple[int, int]] = []
     for edge in ("top", "bottom"):
         for line in _edge(page, edge):
@@ -45,7 +45,7 @@ def _running_spans(page: PageCharacters, seen: Counter[tuple[str, str]], needed:
     return tuple(sorted(set(spans)))
 
 
-def _edge(page: PageCharacters, edge: str) -> list[Line]:
+def _edge(page: PageText, edge: str) -> list[Line]:
     """The outermost lines of a page, from the edge inwards, in its top or bottom eighth."""
     if edge == "top":
         return [line for line in page.lines[:_EDGE_LINES] if line.baseline < 0.125 * page.height]
@@ -53,11 +53,11 @@ def _edge(page: PageCharacters, edge: str) -> list[Line]:
     return list(reversed(page.lines[-_EDGE_LINES:])) if len(page.lines) > _EDGE_LINES else []
 
 
-def _pattern(page: PageCharacters, line: Line) -> str:
+def _pattern(page: PageText, line: Line) -> str:
     return _DIGITS.sub("#", page.text[line.start : line.end]).strip().lower()
 
 
-def body_size(pages: Sequence[PageCharacters]) -> float:
+def body_size(pages: Sequence[PageText]) -> float:
     """The font size in points in which most characters are printed, to half a point; 0 without text."""
     sizes: Counter[float] = Counter()
     for page in pages:
@@ -67,7 +67,7 @@ def body_size(pages: Sequence[PageCharacters]) -> float:
 
 
 def guess_headings(
-    pages: Sequence[PageCharacters], skips: Sequence[tuple[tuple[int, int], ...]], starts: Sequence[int]
+    pages: Sequence[PageText], skips: Sequence[tuple[tuple[int, int], ...]], starts: Sequence[int]
 ) -> list[Heading]:
     """Headings by font: short lines printed larger than the body, or bold lines that open a paragraph.
 
@@ -88,7 +88,7 @@ def guess_headings(
     return [Heading(start, levels.get(rank, 1), text) for start, rank, text in found]
 
 
-def _page_headings(page: PageCharacters, lines: list[Line], body: float) -> list[tuple[int, float, str]]:
+def _page_headings(page: PageText, lines: list[Line], body: float) -> list[tuple[int, float, str]]:
     """(start, rank, text) of a page's headings; a higher rank is a higher heading."""
     margin = min((line.left for line in lines), default=0.0)
     found: list[tuple[int, float, str]] = []
@@ -109,7 +109,7 @@ def _page_headings(page: PageCharacters, lines: list[Line], body: float) -> list
     return found
 
 
-def _rank(page: PageCharacters, line: Line, after: Line | None, body: float, margin: float) -> float:
+def _rank(page: PageText, line: Line, after: Line | None, body: float, margin: float) -> float:
     """The rank of a line as a heading, 0 for none."""
     text = page.text[line.start : line.end]
     solid = len("".join(text.split()))

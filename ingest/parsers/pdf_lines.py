@@ -1,20 +1,19 @@
-"""From a PDF page's printed lines to its text: paragraphs, lines in pieces, and superscripts put back in place."""
+"""From a PDF page's printed lines to its text: superscripts put back, cells and columns in order, paragraphs apart."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-_NEWLINE, _SPACE = 10, 32
+Part = tuple[int, int] | str  # characters [start, end) of what was printed, or a separator
 _MAX_SUPERSCRIPT = 5
 
 
-@dataclass(frozen=True)
-class Line:
-    """A printed line: its span in the page's text, and where and how it is printed.
+class Line(NamedTuple):
+    """A line of text: its span in the page's text, and where and how it is printed.
 
-    Positions are points from the top left of the page as displayed; `size` is the height of the font in points.
+    Positions are points from the top left of the page as displayed; `size` is the height of the font in points,
+    `bottom` the lowest baseline of a table row whose cells have several lines.
     """
 
     start: int
@@ -22,110 +21,129 @@ class Line:
     left: float
     right: float
     baseline: float
+    bottom: float
     size: float
     bold: bool
 
 
-def arrange(
-    codes: NDArray[np.uint32], boxes: NDArray[np.float32], printed: list[Line], page_width: float
-) -> tuple[str, NDArray[np.float32], list[Line]]:
-    """The page's text, its boxes (n, 4) and its lines with spans in that text.
+@dataclass(slots=True)
+class Cell:
+    """A stretch of a line with a wide gap on both sides; a whole line has one."""
+
+    left: float
+    right: float
+    parts: list[Part]
+
+    @property
+    def n_chars(self) -> int:
+        """Characters of the cell."""
+        return sum(len(part) if isinstance(part, str) else part[1] - part[0] for part in self.parts)
+
+
+@dataclass(slots=True)
+class Row:
+    """A line under construction; spans of `line` are in what was printed."""
+
+    line: Line
+    cells: list[Cell]
+
+
+def attach_superscripts(rows: list[Row], left_edges: Callable[[int, int], Sequence[float]]) -> list[Row]:
+    """Put tiny pieces that are printed inside another line, smaller and raised or lowered, back into it.
 
     Args:
-        codes: the page's characters.
-        boxes: (n, 4) a box for each, as fractions.
-        printed: the lines, with spans in `codes`.
-        page_width: in points.
+        rows: the page's lines.
+        left_edges: the left edge of each character [start, end) of what was printed.
     """
-    rows = _attach_superscripts(printed, boxes, page_width)
-    typical = _typical_leading([line for line, _ in rows])
-    pieces: list[NDArray[np.int64]] = []
-    lines: list[Line] = []
-    length = 0
-    for position, (line, order) in enumerate(rows):
-        after = rows[position + 1][0] if position + 1 < len(rows) else None
-        gap = _separator(line, after, typical)
-        pieces += [order, np.full(len(gap), -1 if gap[0] == "\n" else -2)]
-        lines.append(replace(line, start=length, end=length + len(order)))
-        length += len(order) + len(gap)
-    order = np.concatenate(pieces) if pieces else np.full(1, -1)
-    source_codes = np.concatenate([codes, np.array([_SPACE, _NEWLINE], dtype=np.uint32)])
-    source_boxes = np.concatenate([boxes, np.zeros((2, 4), dtype=np.float32)])
-    text = source_codes[order].astype("<u4").tobytes().decode("utf-32-le")
-    return text, source_boxes[order], _join(lines, text)
+    hosts = [row for row in rows if row.line.end - row.line.start > _MAX_SUPERSCRIPT]
+    kept: list[Row] = []
+    tiny: list[tuple[Cell, Row]] = []
+    for row in rows:
+        pieces = row.cells if max(cell.n_chars for cell in row.cells) < _MAX_SUPERSCRIPT else []
+        homes = [_host(row.line, piece, hosts) for piece in pieces]
+        found = [(piece, home) for piece, home in zip(pieces, homes, strict=True) if home is not None]
+        tiny += found
+        if len(found) < len(row.cells):
+            row.cells = [cell for cell in row.cells if all(cell is not piece for piece, _ in found)]
+            kept.append(row)
+    for piece, host in tiny:
+        _insert(piece, host, left_edges)
+    return kept
 
 
-def _attach_superscripts(
-    printed: list[Line], boxes: NDArray[np.float32], page_width: float
-) -> list[tuple[Line, NDArray[np.int64]]]:
-    """Lines with the order of their characters; tiny lines that are printed inside another line go back into it."""
-    hosts = [line for line in printed if line.end - line.start > _MAX_SUPERSCRIPT]
-    rows: dict[int, tuple[Line, NDArray[np.int64]]] = {}
-    tiny: list[tuple[Line, Line]] = []
-    for line in [piece for whole in printed for piece in _scattered(whole, boxes, page_width)]:
-        host = _host(line, hosts) if line.end - line.start <= _MAX_SUPERSCRIPT else None
-        if host is None:
-            rows[line.start] = (line, np.arange(line.start, line.end))
-        else:
-            tiny.append((line, host))
-    for line, host in tiny:
-        kept, order = rows[host.start]
-        before = boxes[order, 2] > boxes[order, 0]
-        before &= boxes[order, 0] * page_width < line.left
-        position = int(np.flatnonzero(before)[-1]) + 1 if before.any() else 0
-        characters = np.arange(line.start, line.end)
-        wider = replace(kept, right=max(kept.right, line.right))
-        rows[host.start] = (wider, np.insert(order, position, characters))
-    return list(rows.values())
-
-
-def _scattered(line: Line, boxes: NDArray[np.float32], page_width: float) -> list[Line]:
-    """The far-apart words of a line that holds nothing but tiny ones, as lines of their own; else the line."""
-    n = line.end - line.start
-    solid = np.flatnonzero(boxes[line.start : line.end, 2] > 0) + line.start
-    if n > 60 or len(solid) < 2:
-        return [line]
-    gaps = (boxes[solid[1:], 0] - boxes[solid[:-1], 2]) * page_width
-    cuts = np.flatnonzero(gaps > 1.5 * line.size) + 1
-    groups = np.split(solid, cuts)
-    if max(len(group) for group in groups) >= _MAX_SUPERSCRIPT or len(groups) < 2:
-        return [line]
-    return [
-        replace(
-            line,
-            start=int(group[0]),
-            end=int(group[-1]) + 1,
-            left=float(boxes[group[0], 0]) * page_width,
-            right=float(boxes[group[-1], 2]) * page_width,
-        )
-        for group in groups
-    ]
-
-
-def _host(line: Line, hosts: list[Line]) -> Line | None:
+def _host(line: Line, piece: Cell, hosts: list[Row]) -> Row | None:
     """The line in whose midst, or right after which, a smaller raised or lowered piece is printed."""
     for host in hosts:
-        inside = host.left < line.left <= host.right + 0.3 * host.size
-        if inside and line.size < 0.9 * host.size and abs(line.baseline - host.baseline) < 0.6 * host.size:
+        size = host.line.size
+        near = line.size < 0.9 * size and abs(line.baseline - host.line.baseline) < 0.6 * size
+        if near and host.line.left < piece.left <= host.line.right + 0.3 * size:
             return host
     return None
 
 
+def _insert(piece: Cell, host: Row, left_edges: Callable[[int, int], Sequence[float]]) -> None:
+    """Put a piece into the line after the last character that begins left of it."""
+    cell = next((cell for cell in reversed(host.cells) if cell.left < piece.left), host.cells[0])
+    for position in range(len(cell.parts) - 1, -1, -1):
+        part = cell.parts[position]
+        if isinstance(part, str):
+            continue
+        start, end = part
+        before = [index for index, edge in enumerate(left_edges(start, end)) if 0 < edge < piece.left]
+        if before:
+            middle = start + before[-1] + 1
+            halves: list[Part] = [(start, middle), *piece.parts, (middle, end)]
+            cell.parts[position : position + 1] = [
+                half for half in halves if isinstance(half, str) or half[0] < half[1]
+            ]
+            break
+    cell.right = max(cell.right, piece.right)
+    host.line = host.line._replace(right=max(host.line.right, piece.right))
+
+
+def write_lines(rows: list[Row], printed: str) -> tuple[str, list[Part], list[Line]]:
+    """The page's text, what it is put together from, and its lines with spans in it.
+
+    Args:
+        rows: the lines in reading order.
+        printed: the characters that parts are spans of.
+    """
+    typical = _typical_leading([row.line for row in rows])
+    texts: list[str] = []
+    parts: list[Part] = []
+    lines: list[Line] = []
+    length = 0
+    for position, row in enumerate(rows):
+        after = rows[position + 1].line if position + 1 < len(rows) else None
+        own: list[Part] = list(row.cells[0].parts)
+        for cell in row.cells[1:]:
+            own += [" | ", *cell.parts]
+        text = "".join(part if isinstance(part, str) else printed[part[0] : part[1]] for part in own)
+        gap = _separator(row.line, after, typical)
+        line = row.line._replace(start=length, end=length + len(text))
+        lines.append(line)
+        texts += [text, gap]
+        parts += [*own, gap]
+        length += len(text) + len(gap)
+    whole = "".join(texts) or "\n"
+    return whole, parts or ["\n"], _join(lines, whole)
+
+
 def _typical_leading(lines: list[Line]) -> float:
     """The usual distance between the baselines of consecutive lines, in font sizes."""
-    ratios = [
-        (after.baseline - line.baseline) / line.size
+    ratios = sorted(
+        ratio
         for line, after in pairwise(lines)
-        if line.size > 0 and 0.8 < (after.baseline - line.baseline) / line.size < 2.5
-    ]
-    return float(np.quantile(ratios, 0.3)) if len(ratios) > 3 else 1.25
+        if line.size > 0 and 0.8 < (ratio := (after.baseline - line.bottom) / line.size) < 2.5
+    )
+    return ratios[int(0.3 * (len(ratios) - 1))] if len(ratios) > 3 else 1.25
 
 
 def _separator(line: Line, after: Line | None, typical: float) -> str:
     """What stands between two printed lines: a space (one line in pieces), a newline, or a paragraph's end."""
     if after is None or line.size <= 0 or after.size <= 0:
         return "\n"
-    down = after.baseline - line.baseline
+    down = after.baseline - line.bottom
     if abs(down) < 0.2 * line.size and -0.1 * line.size < after.left - line.right < 3 * line.size:
         return " "
     larger = max(line.size, after.size)
@@ -141,9 +159,12 @@ def _join(lines: list[Line], text: str) -> list[Line]:
     for line in lines:
         before = joined[-1] if joined else None
         if before is not None and text[before.end : line.start] == " ":
-            bold = before.bold and line.bold
-            joined[-1] = Line(
-                before.start, line.end, before.left, line.right, before.baseline, max(before.size, line.size), bold
+            joined[-1] = before._replace(
+                end=line.end,
+                right=line.right,
+                bottom=line.bottom,
+                size=max(before.size, line.size),
+                bold=before.bold and line.bold,
             )
         else:
             joined.append(line)

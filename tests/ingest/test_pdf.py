@@ -8,7 +8,7 @@ import pytest
 from evals.benchmarks.boxes import check_boxes
 from ingest.boxes import merge_boxes, unpack_boxes
 from ingest.errors import FileRejected
-from ingest.parsers.pdf import parse_pdf, render_page
+from ingest.parsers.pdf import find_boxes, parse_pdf, render_page
 from tests.ingest.pdf_files import rewrite_pdf, write_pdf
 
 BODY = (
@@ -123,12 +123,10 @@ def test_boxes_mark_the_quote_however_the_page_is_turned(handbook: Path, tmp_pat
 
 
 def test_boxes_are_fractions_of_the_cropped_page(handbook: Path, tmp_path: Path) -> None:
-    whole = parse_pdf(handbook).pages[0]
-    cropped = parse_pdf(rewrite_pdf(handbook, tmp_path / "b.pdf", crop=(20, 400, 592, 780))).pages[0]
-    assert whole.boxes is not None
-    assert cropped.boxes is not None
-    (full,) = merge_boxes(unpack_boxes(whole.boxes), whole.text, 0, len("Travel handbook"))
-    (part,) = merge_boxes(unpack_boxes(cropped.boxes), cropped.text, 0, len("Travel handbook"))
+    whole, whole_boxes = find_boxes(handbook, 1)
+    cropped, cropped_boxes = find_boxes(rewrite_pdf(handbook, tmp_path / "b.pdf", crop=(20, 400, 592, 780)), 1)
+    (full,) = merge_boxes(unpack_boxes(whole_boxes), whole, 0, len("Travel handbook"))
+    (part,) = merge_boxes(unpack_boxes(cropped_boxes), cropped, 0, len("Travel handbook"))
     expected = (20 + part.left * 572, 780 - part.top * 380)
     np.testing.assert_allclose((full.left * 612, 792 - full.top * 792), expected, atol=0.1)
 
@@ -140,11 +138,10 @@ def test_text_cropped_away_is_not_read(handbook: Path, tmp_path: Path) -> None:
 
 
 def test_there_is_one_box_for_every_character(handbook: Path) -> None:
-    page = parse_pdf(handbook).pages[0]
-    assert page.boxes is not None
-    boxes = unpack_boxes(page.boxes)
-    solid = (boxes[:, 2] > boxes[:, 0]).tolist()
-    assert solid == [not character.isspace() for character in page.text]
+    text, packed = find_boxes(handbook, 1)
+    boxes = unpack_boxes(packed)
+    assert text == parse_pdf(handbook).pages[0].text
+    assert (boxes[:, 2] > boxes[:, 0]).tolist() == [not character.isspace() for character in text]
 
 
 def test_a_page_is_drawn_as_png(handbook: Path) -> None:
