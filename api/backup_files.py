@@ -150,9 +150,10 @@ def _damaged(damage: IndexDamaged) -> BackupDamaged:
 
 
 def deleted_documents(rows: Path) -> set[str]:
-    """Ids of the documents that were deleted before a backup was made, by the change log in its rows."""
+    """Ids of the documents that were deleted before a backup was made: the change log names them, and nothing else."""
+    query = "SELECT DISTINCT document_id FROM change WHERE document_id NOT IN (SELECT id FROM document)"
     with closing(sqlite3.connect(f"{rows.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-        return {row[0] for row in connection.execute("SELECT document_id FROM change WHERE kind = 'withdraw'")}
+        return {row[0] for row in connection.execute(query)}
 
 
 def prune(root: Path, keep: int) -> None:

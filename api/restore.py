@@ -164,7 +164,7 @@ def _keep_lost_files(place: Place, file: Path | None) -> None:
 def _read_decisions(session: Session, made_at: dt.datetime) -> _Decisions:
     since = select(Change.document_id).where(Change.kind == "readers", Change.at > made_at)
     found = _Decisions(
-        deleted=set(session.scalars(select(Change.document_id).where(Change.kind == "withdraw"))),
+        deleted=set(session.scalars(select(Change.document_id).where(Change.document_id.not_in(select(Document.id))))),
         revoked={
             key.id: key.revoked_at for key in session.scalars(select(ApiKey).where(ApiKey.revoked_at.is_not(None)))
         },

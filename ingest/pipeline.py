@@ -16,7 +16,17 @@ from ingest.errors import FileRejected
 from ingest.jobs import ClaimedJob, finish, heartbeat, report_progress
 from ingest.parse import ParsedDocument
 from ingest.passage_queue import PassageQueue
-from ingest.publish import Draft, DraftPassage, complete, known_hashes, publish, show_words, write_embeddings
+from ingest.publish import (
+    Draft,
+    DraftPassage,
+    complete,
+    delete_unused_embeddings,
+    known_hashes,
+    publish,
+    show_words,
+    write_embeddings,
+)
+from ingest.reading import Reading, read_version
 from ingest.sandbox import Sandbox
 from ingest.storage import Originals
 from ingest.tables import Document, Page, Version
@@ -83,6 +93,8 @@ def _draft(parts: Ingestion, job: ClaimedJob, stop: threading.Event) -> tuple[Dr
     title = _title(document, version, parsed)
     text = "".join(page.text for page in parsed.pages)
     spans = split_passages(parsed, min(PASSAGE_TOKENS, parts.embedder.max_tokens), parts.embedder.count_tokens)
+            delete_unused_embeddings(session, list(embedded))  # of a version that a newer one has overtaken
+            publish_attachments(session, parts.originals, job.version_id, reading.attachments.files)
     if not spans:
         raise FileRejected("empty", f"{version.filename}: no text was found in it; upload a version that has text.")
     texts: dict[str, str] = {}

@@ -55,7 +55,7 @@ def test_repetition_does_not_bring_a_removed_document_back(office: Office) -> No
     assert (again.status_code, total) == (409, 2)
 
 
-@pytest.mark.parametrize("key", ["", " ", "x" * 256, "caf\u00e9"], ids=["empty", "blank", "too long", "not ASCII"])
+@pytest.mark.parametrize("key", ["", "x" * 256, "caf\u00e9"], ids=["empty", "too long", "not ASCII"])
 def test_unusable_key_is_refused(office: Office, key: str) -> None:
     with office.client("boss") as boss:
         request = boss.build_request("POST", "/v1/documents", files={"file": ("parking.md", FIRST)})
