@@ -5,7 +5,7 @@ import binascii
 import itertools
 from typing import Any
 
-from ingest.parsed import Heading, ParsedDocument, ParsedPage
+from ingest.parsed import Attachment, Heading, ParsedDocument, ParsedPage
 
 _MAX_LEVEL = 9
 
@@ -14,8 +14,11 @@ class AnswerInvalid(ValueError):
     """A child's answer does not have the form it must have."""
 
 
-def read_document(value: object) -> ParsedDocument:
-    """A document from JSON values. Raises AnswerInvalid for a missing, mistyped or inconsistent field."""
+def read_document(value: object, *, attached_bytes: int = 0) -> ParsedDocument:
+    """A document from JSON values; `attached_bytes` were written out beside it.
+
+    Raises AnswerInvalid for a missing, mistyped or inconsistent field.
+    """
     fields = _object(value)
     pages = tuple(_page(page, number) for number, page in enumerate(_list(fields.get("pages")), start=1))
     n_chars = sum(len(page.text) for page in pages)
@@ -30,6 +33,7 @@ def read_document(value: object) -> ParsedDocument:
         headings=headings,
         details=details,
         language=_optional_text(fields.get("language")),
+        attachments=tuple(_attachment(entry, attached_bytes) for entry in _list(fields.get("attachments"))),
     )
 
 
@@ -44,17 +48,6 @@ def read_text(value: object) -> str:
     return value
 
 
-def read_boxes(value: object, n_chars: int) -> bytes:
-    """Packed boxes of `n_chars` characters from base64. Raises AnswerInvalid."""
-    try:
-        packed = base64.b64decode(read_text(value), validate=True)
-    except binascii.Error as error:
-        raise AnswerInvalid("boxes are no base64") from error
-    if int.from_bytes(packed[:4], "little") != n_chars:
-        raise AnswerInvalid("boxes do not match the text")
-    return packed
-
-
 def _page(value: object, number: int) -> ParsedPage:
     fields = _object(value)
     text = read_text(fields.get("text"))
@@ -66,8 +59,21 @@ def _page(value: object, number: int) -> ParsedPage:
         label=_optional_text(fields.get("label")),
         width=_optional_number(fields.get("width")),
         height=_optional_number(fields.get("height")),
+        boxes=_boxes(fields.get("boxes"), len(text)),
         skip=tuple(_span(span, len(text)) for span in _list(fields.get("skip"))),
     )
+
+
+def _boxes(value: object, n_chars: int) -> bytes | None:
+    if value is None:
+        return None
+    try:
+        packed = base64.b64decode(read_text(value), validate=True)
+    except binascii.Error as error:
+        raise AnswerInvalid("boxes are no base64") from error
+    if int.from_bytes(packed[:4], "little") != n_chars:
+        raise AnswerInvalid("boxes do not match the text")
+    return packed
 
 
 def _heading(value: object, n_chars: int) -> Heading:
@@ -76,6 +82,14 @@ def _heading(value: object, n_chars: int) -> Heading:
     if not 0 <= start < n_chars or not 1 <= level <= _MAX_LEVEL:
         raise AnswerInvalid("a heading lies outside the text")
     return Heading(start, level, read_text(fields.get("text")))
+
+
+def _attachment(value: object, n_bytes: int) -> Attachment:
+    fields = _object(value)
+    start, size = _integer(fields.get("start")), _integer(fields.get("size"))
+    if start < 0 or size < 1 or start + size > n_bytes:
+        raise AnswerInvalid("an attachment lies outside what was written")
+    return Attachment(read_text(fields.get("name")), start, size)
 
 
 def _span(value: object, n_chars: int) -> tuple[int, int]:

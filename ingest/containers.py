@@ -1,8 +1,14 @@
-"""The type of a file that is not plain text or PDF, by content: Office, OpenDocument, EPUB, RTF and mail."""
+"""The type of a file that is not plain text or PDF, by content: Office, OpenDocument, EPUB, RTF, mail and archives."""
 
+import bz2
+import gzip
+import lzma
 import re
+import tarfile
 import zipfile
+import zlib
 from pathlib import Path
+from typing import IO, cast
 
 import olefile
 
@@ -19,6 +25,10 @@ RTF = "application/rtf"
 EML = "message/rfc822"
 MBOX = "application/mbox"
 MSG = "application/vnd.ms-outlook"
+ZIP = "application/zip"
+TAR = "application/x-tar"
+MAILS = frozenset((EML, MBOX, MSG))
+ARCHIVES = frozenset((ZIP, TAR))
 
 _OLE_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OPEN_DOCUMENT = ((ODT, "text"), (ODS, "spreadsheet"), (ODP, "presentation"), (ODP, "graphics"))
@@ -28,6 +38,8 @@ _OLD_OFFICE = (
     ("Book", "an old Excel workbook (.xls)", ".xlsx"),
     ("PowerPoint Document", "an old PowerPoint file (.ppt)", ".pptx"),
 )
+_TAR_BLOCK = 512
+_NO_TAR = (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 _HEADER = re.compile(rb"([!-9;-~]+):[ \t]?|[ \t]+\S|\r?\n")
 _MBOX_START = re.compile(rb">?From \S.*\d\d?:\d\d.*\d{4}.*\r?\n(?=[!-9;-~]+:)")
 _MAIL_HEADERS = frozenset(
@@ -51,6 +63,8 @@ def container_type(path: Path, filename: str, head: bytes) -> str | None:
         return _ole_type(path, filename)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{\\rtf"):
         return RTF
+    if _is_tar(path):
+        return TAR
     return _mail_type(filename, head)
 
 
@@ -75,10 +89,36 @@ def _zip_type(path: Path, filename: str) -> str | None:
             "unsupported",
             f"{filename}: binary Excel workbooks (.xlsb) cannot be read; save it as .xlsx and upload that.",
         )
-    for folder, media_type in (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX)):
-        if any(name.startswith(folder) for name in names):
+    is_package = bool(names & {"[content_types].xml", "_rels/.rels"})
+    for folder, main, media_type in (
+        ("word/", "word/document.xml", DOCX),
+        ("ppt/", "ppt/presentation.xml", PPTX),
+        ("xl/", "xl/workbook.xml", XLSX),
+    ):
+        if main in names or (is_package and any(name.startswith(folder) for name in names)):
             return media_type
-    return None
+    return ZIP
+
+
+def open_decompressed(path: Path) -> IO[bytes]:
+    """Open a file for reading what it holds: unpacked where it is compressed by gzip, bzip2 or xz."""
+    with path.open("rb") as file:
+        head = file.read(6)
+    if head.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.open(path))
+    if head.startswith(b"BZh"):
+        return bz2.open(path)
+    return lzma.open(path) if head == b"\xfd7zXZ\x00" else path.open("rb")
+
+
+def _is_tar(path: Path) -> bool:
+    """Whether a file, compressed or not, begins with a TAR header whose check sum is right."""
+    try:
+        with open_decompressed(path) as stream:
+            tarfile.TarInfo.frombuf(stream.read(_TAR_BLOCK), "utf-8", "surrogateescape")
+    except _NO_TAR:
+        return False
+    return True
 
 
 def _ole_type(path: Path, filename: str) -> str:

@@ -1,7 +1,8 @@
 """The process that has the parsers loaded and forks a child for each file; run as `python -m ingest.fork_server FD`.
 
-It takes requests from a socket, each with two pipes: one for the child's answer, one for the child's end. It
-lives in a network namespace of its own where the kernel allows, reads no file itself, and ends with its socket.
+It takes requests from a socket, each with two pipes: one for the child's answer, one for the child's end; and
+where the files in a file are wanted, with the descriptor of a file that they are written to. It lives in a network
+namespace of its own where the kernel allows, reads no file itself, and ends with its socket.
 """
 
 import base64
@@ -14,6 +15,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,10 +25,11 @@ from ingest import isolation
 from ingest.errors import FileRejected
 from ingest.parse import parse_file
 from ingest.parsed import ParsedDocument
-from ingest.parsers.pdf import find_boxes, render_page
+from ingest.parsers.attached import AttachmentWriter
+from ingest.parsers.pdf import render_page
 
 MAX_REQUEST_BYTES = 65_536
-_ANSWER_FD = 3
+_ANSWER_FD, _ATTACHMENTS_FD = 3, 4
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Request:
     """What a child is to do, and its limits."""
 
     id: int
-    task: str  # parse, render or boxes, or probe for what the kernel allows
+    task: str  # parse or render, or probe for what the kernel allows
     path: str
     filename: str
     page: int
@@ -82,7 +85,7 @@ class _Server:
 
     def _take(self) -> bool:
         """Take one request; False when the channel has closed."""
-        message, pipes, _, _ = socket.recv_fds(self._channel, MAX_REQUEST_BYTES, 2)
+        message, pipes, _, _ = socket.recv_fds(self._channel, MAX_REQUEST_BYTES, 3)
         if not message:
             return False
         fields = json.loads(message)
@@ -91,11 +94,12 @@ class _Server:
             if process_id is not None:
                 _kill_group(process_id)
             return True
-        request, (answer, end) = Request(**fields), pipes
+        request, answer, end, attachments = Request(**fields), pipes[0], pipes[1], pipes[2:]
         process_id = os.fork()
         if process_id == 0:
-            _run_child(request, answer, network=self._network)
-        os.close(answer)
+            _run_child(request, [answer, *attachments], network=self._network)
+        for descriptor in (answer, *attachments):
+            os.close(descriptor)
         self._children[request.id], self._ends[process_id] = process_id, end
         return True
 
@@ -120,22 +124,28 @@ def _kill_group(process_id: int) -> None:
         os.killpg(process_id, signal.SIGKILL)
 
 
-def _run_child(request: Request, answer: int, *, network: bool) -> None:
-    """Isolate this process, do the request, answer, and end; never returns."""
+def _run_child(request: Request, outputs: list[int], *, network: bool) -> None:
+    """Isolate this process, do the request, answer, and end; never returns.
+
+    `outputs` are the answer's pipe and, where one was sent, the file for attachments.
+    """
     code = 1
     try:
         isolation.die_with_parent()
         os.setsid()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _keep_only(answer)
+        _keep_only(outputs)
         held = isolation.isolate(
             memory_bytes=request.memory_bytes,
             cpu_seconds=request.cpu_seconds,
             file_bytes=request.file_bytes,
             readable=[*_library_folders(), Path(request.path)],
         )
-        _send(_answer(request, [*held, "network namespace"] if network else held))
+        held = [*held, "network namespace"] if network else held
+        with _attachments(wanted=len(outputs) > 1) as attachments:
+            answer = _answer(request, held, attachments)
+        _send(answer)
         code = 0
     finally:
         error = sys.exception()
@@ -163,14 +173,28 @@ def _place(error: BaseException) -> str:
     return f"{where} ({type(error).__name__})"
 
 
-def _keep_only(answer: int) -> None:
-    """Close every descriptor but the answer's pipe; the standard ones lead nowhere."""
+def _keep_only(outputs: list[int]) -> None:
+    """Close every descriptor but `outputs`, which become 3 and up; the standard ones lead nowhere."""
     nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(answer, 63)
+    for position, output in enumerate(outputs):
+        os.dup2(output, 60 + position)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
-    os.dup2(63, _ANSWER_FD)
-    os.closerange(_ANSWER_FD + 1, os.sysconf("SC_OPEN_MAX"))
+    for position in range(len(outputs)):
+        os.dup2(60 + position, _ANSWER_FD + position)
+    os.closerange(_ANSWER_FD + len(outputs), os.sysconf("SC_OPEN_MAX"))
+
+
+@contextlib.contextmanager
+def _attachments(*, wanted: bool) -> Iterator[AttachmentWriter | None]:
+    """What writes attachments to the descriptor that came with the request; None where none came."""
+    if not wanted:
+        yield None
+        return
+    with os.fdopen(_ATTACHMENTS_FD, "wb") as file:
+        file.truncate(0)  # what an earlier attempt wrote
+        file.seek(0)
+        yield AttachmentWriter(file)
 
 
 def _library_folders() -> list[Path]:
@@ -180,17 +204,14 @@ def _library_folders() -> list[Path]:
     return [Path(sys.prefix), Path(sys.base_prefix), own, *system]
 
 
-def _answer(request: Request, held: list[str]) -> dict[str, object]:
+def _answer(request: Request, held: list[str], attachments: AttachmentWriter | None) -> dict[str, object]:
     """The answer to a request: a document, an image, what the kernel holds, or why there is none."""
     try:
         if request.task == "parse":
-            return {"document": _document(parse_file(Path(request.path), request.filename))}
+            return {"document": _document(parse_file(Path(request.path), request.filename, attachments))}
         if request.task == "render":
             image = render_page(Path(request.path), request.page, request.scale)
             return {"image": base64.b64encode(image).decode()}
-        if request.task == "boxes":
-            text, boxes = find_boxes(Path(request.path), request.page)
-            return {"text": text, "boxes": base64.b64encode(boxes).decode()}
         return {"held": held}
     except FileRejected as error:
         return {"error": error.error_class, "message": str(error)}
@@ -201,8 +222,11 @@ def _answer(request: Request, held: list[str]) -> dict[str, object]:
 
 
 def _document(parsed: ParsedDocument) -> dict[str, object]:
-    """A document as JSON values."""
-    return asdict(parsed)
+    """A document as JSON values, boxes as base64."""
+    fields = asdict(parsed)
+    for page in fields["pages"]:
+        page["boxes"] = base64.b64encode(page["boxes"]).decode() if page["boxes"] is not None else None
+    return fields
 
 
 if __name__ == "__main__":

@@ -7,11 +7,27 @@ from pathlib import Path
 
 import puremagic
 
-from ingest.containers import DOCX, EML, EPUB, MBOX, MSG, ODP, ODS, ODT, PPTX, RTF, XLSX, container_type
+from ingest.containers import (
+    DOCX,
+    EML,
+    EPUB,
+    MBOX,
+    MSG,
+    ODP,
+    ODS,
+    ODT,
+    PPTX,
+    RTF,
+    TAR,
+    XLSX,
+    ZIP,
+    container_type,
+)
 from ingest.errors import FileRejected
 from ingest.invisible import remove_invisible
 from ingest.language import detect_language
 from ingest.parsed import Heading, ParsedDocument, ParsedPage
+from ingest.parsers.attached import AttachmentWriter
 from ingest.parsers.docx import parse_docx
 from ingest.parsers.encoding import utf16_without_mark
 from ingest.parsers.epub import parse_epub
@@ -27,6 +43,7 @@ from ingest.parsers.pptx import parse_pptx
 from ingest.parsers.rtf import parse_rtf
 from ingest.parsers.table import parse_table
 from ingest.parsers.text import parse_text
+from ingest.parsers.unpack import parse_tar, parse_zip
 from ingest.parsers.xlsx import parse_xlsx
 
 __all__ = ["PARSERS", "Heading", "ParsedDocument", "ParsedPage", "detect_media_type", "parse_file"]
@@ -41,9 +58,6 @@ PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
     ODP: parse_odp,
     RTF: parse_rtf,
     EPUB: parse_epub,
-    EML: lambda path: parse_eml(path, parse_attachment),
-    MBOX: lambda path: parse_mbox(path, parse_attachment),
-    MSG: lambda path: parse_msg(path, parse_attachment),
     "text/markdown": parse_markdown,
     "text/html": parse_html,
     "text/plain": parse_text,
@@ -51,9 +65,17 @@ PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
     "application/json": parse_json,
     "application/yaml": parse_yaml,
 }
+# Files that hold files; these are written out to become documents of their own. Mails can be read without that.
+MAIL_PARSERS: dict[str, Callable[[Path, AttachmentWriter | None], ParsedDocument]] = {
+    EML: parse_eml,
+    MBOX: parse_mbox,
+    MSG: parse_msg,
+}
+ARCHIVE_PARSERS: dict[str, Callable[[Path, AttachmentWriter], ParsedDocument]] = {ZIP: parse_zip, TAR: parse_tar}
+MEDIA_TYPES = frozenset((*PARSERS, *MAIL_PARSERS, *ARCHIVE_PARSERS))
 SUPPORTED = (
-    "PDF, Word, Excel, PowerPoint, OpenDocument, RTF, EPUB, mail, Markdown, HTML, and plain text (also CSV, JSON, YAML "
-    "and program code)"
+    "PDF, Word, Excel, PowerPoint, OpenDocument, RTF, EPUB, mail, Markdown, HTML, plain text (also CSV, JSON, YAML "
+    "and program code), or a ZIP or TAR archive of such files"
 )
 MAX_TEXT_BYTES = 20_000_000
 MAX_PAGES = 5_000
@@ -77,8 +99,6 @@ _TEXT_SUFFIXES = {
 _FOREIGN_TEXT = {".svg": "SVG image", ".ps": "PostScript"}
 _UNKNOWN = "this kind of binary file"
 _SIGNATURES = (
-    (b"PK\x03\x04", "ZIP archive or Office file"),
-    (b"PK\x05\x06", "empty ZIP archive"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Office file (OLE)"),
     (b"\x89PNG\r\n\x1a\n", "PNG image"),
     (b"\xff\xd8\xff", "JPEG image"),
@@ -87,48 +107,54 @@ _SIGNATURES = (
     (b"MM\x00*", "TIFF image"),
     (b"{\\rtf", "RTF"),
     (b"%!PS", "PostScript"),
-    (b"\x1f\x8b", "gzip archive"),
-    (b"BZh", "bzip2 archive"),
+    (b"\x1f\x8b", "gzip file (of one file; unpack it)"),
+    (b"BZh", "bzip2 file (of one file; unpack it)"),
+    (b"\xfd7zXZ\x00", "xz file (of one file; unpack it)"),
     (b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
     (b"Rar!\x1a\x07", "RAR archive"),
     (b"\x7fELF", "program (ELF)"),
     (b"MZ\x90\x00", "program (Windows)"),
     (b"SQLite format 3\x00", "SQLite database"),
 )
-_ZIP_KINDS = (
-    (b"word/", "Word document (.docx)"),
-    (b"xl/", "Excel workbook (.xlsx)"),
-    (b"ppt/", "PowerPoint file (.pptx)"),
-    (b"mimetypeapplication/epub", "EPUB book"),
-    (b"mimetypeapplication/vnd.oasis.opendocument", "OpenDocument file"),
-)
 _HTML_START = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
 
 
-def parse_file(path: Path, filename: str) -> ParsedDocument:
-    """Parse a file; only to be called in a sandboxed child. Raises FileRejected with a sentence naming the file."""
+def parse_file(path: Path, filename: str, attachments: AttachmentWriter | None = None) -> ParsedDocument:
+    """Parse a file; only to be called in a sandboxed child. Raises FileRejected with a sentence naming the file.
+
+    The files in it are written to `attachments`; without that a mail's are only named, and no archive is opened.
+    """
     media_type = detect_media_type(path, filename)
     try:
-        parsed = PARSERS[media_type](path)
+        parsed = _parse(path, media_type, attachments)
     except FileRejected as error:
         raise FileRejected(error.error_class, f"{filename}: {error}") from error
     parsed = remove_invisible(parsed)
     _check_limits(parsed, filename)
-    return replace(parsed, media_type=media_type, language=parsed.language or detect_language(parsed))
+    return replace(
+        parsed,
+        media_type=media_type,
+        language=parsed.language or detect_language(parsed),
+        attachments=tuple(attachments.attachments) if attachments is not None else (),
+    )
 
 
-def parse_attachment(path: Path, filename: str) -> ParsedDocument:
-    """Parse a file that came in a mail; mails in it are not opened. Raises FileRejected as `parse_file`."""
-    media_type = detect_media_type(path, filename)
-    if media_type in (EML, MBOX, MSG):
-        raise FileRejected("unsupported", f"{filename}: a mail in a mail is not opened; upload it on its own.")
-    return parse_file(path, filename)
+def _parse(path: Path, media_type: str, attachments: AttachmentWriter | None) -> ParsedDocument:
+    if media_type in MAIL_PARSERS:
+        return MAIL_PARSERS[media_type](path, attachments)
+    if media_type not in ARCHIVE_PARSERS:
+        return PARSERS[media_type](path)
+    if attachments is None:
+        raise FileRejected(
+            "unsupported", "an archive inside another file is not unpacked; unpack it and upload the files in it."
+        )
+    return ARCHIVE_PARSERS[media_type](path, attachments)
 
 
 def detect_media_type(path: Path, filename: str) -> str:
-    """The media type, a key of PARSERS, by content; the name only tells kinds of text apart.
+    """The media type, one of MEDIA_TYPES, by content; the name only tells kinds of text apart.
 
     Raises FileRejected: empty for no content, unsupported for what no parser reads.
     """
@@ -139,7 +165,7 @@ def detect_media_type(path: Path, filename: str) -> str:
     if b"%PDF-" in head[:1024]:
         return "application/pdf"
     container = container_type(path, filename, head)
-    if container in PARSERS:
+    if container is not None:
         return container
     kind = _foreign_kind(path, filename, head)
     if kind in (_UNKNOWN, "application/pdf") and filename.lower().endswith(".pdf"):
@@ -159,7 +185,7 @@ def _foreign_kind(path: Path, filename: str, head: bytes) -> str | None:
     """What a file is that no parser reads, in words; None for text."""
     for signature, kind in _SIGNATURES:
         if head.startswith(signature):
-            return next((name for mark, name in _ZIP_KINDS if mark in head), kind) if signature[:2] == b"PK" else kind
+            return kind
     suffix = Path(filename).suffix.lower()
     if suffix in _FOREIGN_TEXT:
         return _FOREIGN_TEXT[suffix]

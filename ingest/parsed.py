@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 class ParsedPage:
     """One page; `text` ends with a newline.
 
-    `width` and `height` are in points as displayed, for pages that can be drawn.
+    `boxes` are packed character boxes (see `ingest.boxes`), `width` and `height` are in points as displayed.
     `skip` holds (start, end) offsets in `text` of lines that repeat on most pages (running headers, page
     numbers): they stay in the text and do not become passages.
     """
@@ -17,6 +17,7 @@ class ParsedPage:
     label: str | None = None
     width: float | None = None
     height: float | None = None
+    boxes: bytes | None = None
     skip: tuple[tuple[int, int], ...] = ()
 
 
@@ -30,8 +31,20 @@ class Heading:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file in a file, by its name there; its bytes are `size` from `start` of those that the parser wrote out."""
+
+    name: str
+    start: int
+    size: int
+
+
+@dataclass(frozen=True)
 class ParsedDocument:
-    """A parsed file; the version's text is the pages' texts put together, headings are in text order."""
+    """A parsed file; the version's text is the pages' texts put together, headings are in text order.
+
+    `details["left_out"]` says in sentences what of the file was not read.
+    """
 
     media_type: str
     title: str | None
@@ -39,6 +52,7 @@ class ParsedDocument:
     headings: tuple[Heading, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
     language: str | None = None
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def text(self) -> str:

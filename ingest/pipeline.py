@@ -2,13 +2,14 @@
 
 import datetime as dt
 import threading
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ingest.attachments import publish_attachments
 from ingest.chunk import split_passages
 from ingest.database import Database, lock_changes, utc_now
 from ingest.embed import Embedder, EncodedPassage, embedding_text, text_hash
@@ -61,9 +62,25 @@ def ingest_version(parts: Ingestion, job: ClaimedJob, stop: threading.Event | No
         LeaseLost: another attempt owns the job now, or nobody; nothing was published.
     """
     stop = stop or threading.Event()
-    with parts.queue.urgent() if job.is_interactive else nullcontext():
-        draft, texts = _draft(parts, job, stop)
-        words_shown = _show_words_first(parts, job, draft, texts)
+    with ExitStack() as on_disk:
+        with parts.queue.urgent() if job.is_interactive else nullcontext():
+            reading = on_disk.enter_context(_read(parts, job, stop))
+            draft, texts = _draft(parts, reading)
+            words_shown = _show_words_first(parts, job, draft, texts)
+        return _finish(parts, job, reading, draft, texts, words_shown=words_shown, stop=stop)
+
+
+def _finish(
+    parts: Ingestion,
+    job: ClaimedJob,
+    reading: Reading,
+    draft: Draft,
+    texts: dict[str, str],
+    *,
+    words_shown: bool,
+    stop: threading.Event,
+) -> int:
+    """Embed and publish; returns the number of passages. Commits."""
     while True:
         embedded = _embed_missing(parts, job, texts, stop)
         with parts.database.write() as session:
@@ -76,26 +93,26 @@ def ingest_version(parts: Ingestion, job: ClaimedJob, stop: threading.Event | No
                 complete(session, job.version_id)
             else:
                 publish(session, job.version_id, draft)
+            delete_unused_embeddings(session, list(embedded))  # of a version that a newer one has overtaken
+            publish_attachments(session, parts.originals, job.version_id, reading.attachments.files)
             return len(draft.passages)
 
 
-def _draft(parts: Ingestion, job: ClaimedJob, stop: threading.Event) -> tuple[Draft, dict[str, str]]:
-    """What the version becomes, and the texts to embed by their hash.
-
-    Raises:
-        FileRejected: the file cannot be read, or has no text.
-        LeaseLost: `stop` was set.
-    """
+def _read(parts: Ingestion, job: ClaimedJob, stop: threading.Event) -> AbstractContextManager[Reading]:
+    """Read the version of a job, see `ingest.reading`."""
     with parts.database.read() as session:
         version = session.get_one(Version, job.version_id)
         document = session.get_one(Document, version.document_id)
-    parsed = parts.sandbox.parse(parts.originals.path(version.sha256), version.filename, stop=stop)
+    return read_version(parts.sandbox, parts.originals, document, version, stop=stop)
+
+
+def _draft(parts: Ingestion, reading: Reading) -> tuple[Draft, dict[str, str]]:
+    """What the version becomes, and the texts to embed by their hash. Raises FileRejected when there is no text."""
+    document, version, parsed = reading.document, reading.version, reading.parsed
     title = _title(document, version, parsed)
     text = "".join(page.text for page in parsed.pages)
     spans = split_passages(parsed, min(PASSAGE_TOKENS, parts.embedder.max_tokens), parts.embedder.count_tokens)
-            delete_unused_embeddings(session, list(embedded))  # of a version that a newer one has overtaken
-            publish_attachments(session, parts.originals, job.version_id, reading.attachments.files)
-    if not spans:
+    if not spans and not reading.attachments.files:
         raise FileRejected("empty", f"{version.filename}: no text was found in it; upload a version that has text.")
     texts: dict[str, str] = {}
     passages = []

@@ -69,7 +69,7 @@ def _publish(session: Session, version_id: str, draft: Draft) -> bool:
     _write_pages(session, version_id, draft.parsed)
     version.media_type, version.language = draft.parsed.media_type, draft.parsed.language
     version.n_pages, version.n_passages = len(draft.parsed.pages), len(draft.passages)
-    version.published_at = utc_now()
+    version.published_at, version.message = utc_now(), draft.parsed.details.get("left_out")
     current = session.get(Version, document.current_version_id) if document.current_version_id else None
     if current is not None and current.number > version.number:
         version.status = "superseded"
@@ -169,7 +169,8 @@ def _write_passages(session: Session, version_id: str, passages: Sequence[DraftP
         }
         for ordinal, passage in enumerate(passages)
     ]
-    session.execute(insert(Passage), rows)
+    if rows:  # an archive has none, the files in it have
+        session.execute(insert(Passage), rows)
 
 
 def _write_pages(session: Session, version_id: str, parsed: ParsedDocument) -> None:
@@ -187,6 +188,7 @@ def _write_pages(session: Session, version_id: str, parsed: ParsedDocument) -> N
                 "text": page.text,
                 "width": page.width,
                 "height": page.height,
+                "boxes": page.boxes,
             }
         )
         start += len(page.text)

@@ -48,6 +48,11 @@ class Archive:
     ) -> None:
         self._zip.close()
 
+    @property
+    def entries(self) -> list[zipfile.ZipInfo]:
+        """The members as the directory lists them, several of one name included."""
+        return self._zip.infolist()
+
     def find(self, name: str) -> str | None:
         """The member with this name, in whatever case; None when there is none."""
         return name if name in self.names else self._lower.get(name.lower().lstrip("/"))
@@ -71,9 +76,9 @@ class Archive:
         return b"".join(parts)
 
     @contextmanager
-    def open(self, name: str) -> Iterator["MemberStream"]:
+    def open(self, name: str | zipfile.ZipInfo) -> Iterator["MemberStream"]:
         """A member as a stream of bytes. Raises KeyError when it is not there; FileRejected as `read`."""
-        entry = self._zip.getinfo(name)
+        entry = self._zip.getinfo(name) if isinstance(name, str) else name
         if entry.flag_bits & 0x1:
             raise FileRejected("encrypted", "the file is protected by a password; upload it without one.")
         if entry.file_size > max(FREE_BYTES, MAX_RATIO * entry.compress_size):

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from email import policy
 from email.errors import MessageError
-from email.message import Message
+from email.message import EmailMessage, Message
 from email.parser import BytesParser, HeaderParser
 
 from lxml import etree
@@ -28,17 +28,17 @@ _NOT_READ = frozenset(
 )
 _SEALED = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
 _STUB_CHARS = 300
+_MAX_DECORATION_BYTES = 10_000
 # What the standard library's header and body readers raise on damaged input.
 _DAMAGED = (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, OverflowError)
 
 
 @dataclass(frozen=True)
-class Attachment:
-    """A file in a mail; `mail` is set instead of `data` for a mail in the mail."""
+class AttachedFile:
+    """A file in a mail; a mail in the mail is a file, too, named `….eml`."""
 
     name: str
-    data: bytes = b""
-    mail: "Mail | None" = None
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,20 @@ class Mail:
 
     headers: tuple[tuple[str, str], ...]
     body: str
-    attachments: tuple[Attachment, ...] = ()
+    attachments: tuple[AttachedFile, ...] = ()
 
     @property
     def subject(self) -> str:
         """The subject; "" when there is none."""
         return dict(self.headers).get("Subject", "")
+
+    def as_file(self, name: str = "") -> AttachedFile:
+        """The mail as it is shown, as an RFC 822 file that is called `name`, or after its subject."""
+        message = EmailMessage(policy=policy.SMTPUTF8)
+        for header, value in self.headers:
+            message.add_header(header, value)
+        message.set_content(self.body, cte="8bit")
+        return AttachedFile(mail_filename(name or self.subject), message.as_bytes())
 
 
 @dataclass
@@ -60,28 +68,34 @@ class _Parts:
     """What the walk through a mail has found."""
 
     texts: list[str] = field(default_factory=list)
-    attachments: list[Attachment] = field(default_factory=list)
+    attachments: list[AttachedFile] = field(default_factory=list)
     n_parts: int = 0
 
 
-def read_mail(data: bytes, *, depth: int = 0) -> Mail:
+def read_mail(data: bytes) -> Mail:
     """Read an RFC 822 message. Raises FileRejected: encrypted for a sealed one, malformed for too many parts."""
     try:
         message: Message = BytesParser(policy=policy.compat32).parsebytes(data)
     except _DAMAGED as error:
         raise FileRejected("malformed", "the mail is damaged; export it anew from the mail program.") from error
-    return _mail_of(message, depth=depth)
+    return _mail_of(message)
 
 
-def _mail_of(message: Message, *, depth: int) -> Mail:
+def mail_filename(name: str) -> str:
+    """A file name for a mail, of its own name or its subject; it has no folders."""
+    plain = one_line(name.replace("/", " ").replace("\\", " "))[:200] or "message"
+    return plain if plain.lower().endswith(".eml") else f"{plain}.eml"
+
+
+def _mail_of(message: Message) -> Mail:
     parts = _Parts()
-    _walk(message, parts, depth=depth)
+    _walk(message, parts)
     headers = ((name, _shown_header(message, name)) for name in SHOWN_HEADERS)
     body = "\n\n".join(text.strip("\n") for text in parts.texts if text.strip())
     return Mail(tuple((name, value) for name, value in headers if value), body, tuple(parts.attachments))
 
 
-def _walk(part: Message, parts: _Parts, *, depth: int) -> None:
+def _walk(part: Message, parts: _Parts) -> None:
     """Collect the texts and attachments below a part."""
     parts.n_parts += 1
     if parts.n_parts > _MAX_PARTS:
@@ -90,33 +104,44 @@ def _walk(part: Message, parts: _Parts, *, depth: int) -> None:
     payload = part.get_payload()
     children = [inner for inner in payload if isinstance(inner, Message)] if isinstance(payload, list) else []
     if kind == "message/rfc822" and children:
-        if depth == 0:
-            inner_mail = _mail_of(children[0], depth=depth + 1)
-            name = _filename(part) or inner_mail.subject or "message"
-            parts.attachments.append(Attachment(name, mail=inner_mail))
-        else:
-            parts.attachments.append(Attachment(_filename(part) or "message"))
+        parts.attachments.append(_mail_as_file(children[0], _filename(part)))
     elif kind == "multipart/alternative" and children:
-        _take_best(children, parts, depth=depth)
+        _take_best(children, parts)
     elif kind == "multipart/encrypted" or (kind in _SEALED and "signed" not in _parameter(part, "smime-type")):
         raise FileRejected("encrypted", "the mail is encrypted; save it decrypted from the mail program.")
     elif children:
         for child in children:
-            _walk(child, parts, depth=depth)
+            _walk(child, parts)
     elif kind in _NOT_READ:
         return
     elif _is_attachment(part, kind):
-        parts.attachments.append(Attachment(_filename(part) or kind, _payload(part)))
+        data = _payload(part)
+        if not _is_decoration(part, kind, len(data)):
+            parts.attachments.append(AttachedFile(_filename(part) or kind.replace("/", "."), data))
     else:
         parts.texts.append(_text_of(part, kind))
 
 
-def _take_best(children: list[Message], parts: _Parts, *, depth: int) -> None:
+def _mail_as_file(message: Message, name: str) -> AttachedFile:
+    """A mail in a mail, byte for byte; as it is shown where it is too damaged for that."""
+    try:
+        return AttachedFile(mail_filename(name or _shown_header(message, "Subject")), message.as_bytes())
+    except (*_DAMAGED, UnicodeError):
+        return _mail_of(message).as_file(name)
+
+
+def _is_decoration(part: Message, kind: str, n_bytes: int) -> bool:
+    """Whether a part is a small picture that the mail's HTML shows, such as the logo of a signature."""
+    is_shown = bool(part.get("Content-ID")) and "attachment" not in str(part.get("Content-Disposition", "")).lower()
+    return is_shown and kind.startswith("image/") and n_bytes <= _MAX_DECORATION_BYTES
+
+
+def _take_best(children: list[Message], parts: _Parts) -> None:
     """Of the same text in several forms the plain one, unless it only says that the other is the real one."""
     options: list[_Parts] = []
     for child in children:
         option = _Parts(n_parts=parts.n_parts)
-        _walk(child, option, depth=depth)
+        _walk(child, option)
         parts.n_parts = option.n_parts
         parts.attachments += option.attachments
         options.append(option)

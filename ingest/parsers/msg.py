@@ -12,9 +12,10 @@ import olefile
 from ingest.containers import MSG
 from ingest.errors import FileRejected
 from ingest.parsed import ParsedDocument
+from ingest.parsers.attached import AttachmentWriter
 from ingest.parsers.encoding import clean, decode
-from ingest.parsers.mail import AttachmentParser, mail_document
-from ingest.parsers.mail_message import SHOWN_HEADERS, Attachment, Mail, html_text, shown_headers
+from ingest.parsers.mail import mail_document
+from ingest.parsers.mail_message import SHOWN_HEADERS, AttachedFile, Mail, html_text, shown_headers
 from ingest.parsers.page_writer import one_line
 from ingest.parsers.rtf import rtf_text
 from ingest.parsers.rtf_compressed import decompress_rtf
@@ -29,14 +30,14 @@ _MAX_STREAM_BYTES = 100_000_000
 _DAMAGED = (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error, OverflowError, RecursionError)
 
 
-def parse_msg(path: Path, parse_attachment: AttachmentParser) -> ParsedDocument:
-    """One page: the mail, then its attachments. Raises FileRejected."""
+def parse_msg(path: Path, attachments: AttachmentWriter | None) -> ParsedDocument:
+    """One page: the mail; its attachments are written out. Raises FileRejected."""
     try:
         with olefile.OleFileIO(path) as ole:
-            mail = _Storage(ole, ()).mail(depth=0)
+            mail = _Storage(ole, ()).mail()
     except _DAMAGED as error:
         raise FileRejected("malformed", "the message is damaged; save it anew from Outlook.") from error
-    return mail_document(mail, MSG, parse_attachment)
+    return mail_document(mail, MSG, attachments)
 
 
 class _Storage:
@@ -49,8 +50,8 @@ class _Storage:
         page = self._numbers.get(_CODE_PAGE, 1252) & 0xFFFF
         self._encoding = "utf-8" if page == 65001 else f"cp{page}"
 
-    def mail(self, *, depth: int) -> Mail:
-        """The storage as a mail; mails attached to a mail attached are only named."""
+    def mail(self, *, depth: int = 0) -> Mail:
+        """The storage as a mail; of a mail attached to it, the text without attachments."""
         headers = dict(shown_headers(self._text(_HEADERS)))
         address = self._text(_SENDER_SMTP) or self._text(_SENDER_ADDRESS)
         name = self._text(_SENDER_NAME)
@@ -62,7 +63,9 @@ class _Storage:
             "Subject": self._text(_SUBJECT),
         }
         shown = ((name, headers.get(name) or one_line(clean(fallback[name]))) for name in SHOWN_HEADERS)
-        return Mail(tuple(entry for entry in shown if entry[1]), self._body(), tuple(self._attachments(depth)))
+        return Mail(
+            tuple(entry for entry in shown if entry[1]), self._body(), tuple(self._attachments() if depth == 0 else ())
+        )
 
     def _body(self) -> str:
         """The plain text, else the HTML's, else the RTF's."""
@@ -75,7 +78,7 @@ class _Storage:
         packed = self._bytes(f"{_RTF}0102")
         return rtf_text(decompress_rtf(packed)) if packed else ""
 
-    def _attachments(self, depth: int) -> list[Attachment]:
+    def _attachments(self) -> list[AttachedFile]:
         size = len(self._place)
         inside = {
             entry[size]
@@ -84,16 +87,15 @@ class _Storage:
             and len(entry) > size
             and entry[size].startswith("__attach_version1.0_")
         }
-        found: list[Attachment] = []
+        found: list[AttachedFile] = []
         for storage in sorted(name for name in inside if name.startswith("__attach_version1.0_")):
             inner = _Storage(self._ole, (*self._place, storage))
             name = one_line(clean(inner._text(_LONG_NAME) or inner._text(_SHORT_NAME)))[:255]
             message = (*self._place, storage, f"__substg1.0_{_DATA}000D")
-            if self._ole.exists(list(message)) and depth == 0:
-                mail = _Storage(self._ole, message).mail(depth=1)
-                found.append(Attachment(name or mail.subject or "message", mail=mail))
+            if self._ole.exists(list(message)):
+                found.append(_Storage(self._ole, message).mail(depth=1).as_file(name))
             else:
-                found.append(Attachment(name or "attachment", inner._bytes(f"{_DATA}0102")))
+                found.append(AttachedFile(name or "attachment", inner._bytes(f"{_DATA}0102")))
         return found
 
     def _text(self, identity: str) -> str:

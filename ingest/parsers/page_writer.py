@@ -69,21 +69,6 @@ class PageWriter:
             start = self._page_start + self._length - len(line) - 1
             self._headings.append(Heading(start, max(1, min(level, 9)), line))
 
-    def embed(self, parsed: ParsedDocument, *, level: int) -> None:
-        """The text of another document, its headings below `level`."""
-        text = parsed.text.rstrip()
-        if not text.strip():
-            return
-        self._block(text, item=False)
-        start = self._length - len(text) - 1
-        end = self._length
-        for heading in parsed.headings:
-            at = self._page_start + start + heading.start
-            self._headings.append(Heading(at, min(heading.level + level, 9), heading.text))
-        for page in parsed.pages:
-            self._skip += [(start + first, start + last) for first, last in page.skip if start + last <= end]
-            start += len(page.text)
-
     def gap(self) -> None:
         """An empty line before what comes next."""
         self._was_item = False

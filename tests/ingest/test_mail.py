@@ -1,6 +1,7 @@
 """Mail as documents: headers, the best body, quotes, attachments; EML, MBOX and Outlook's MSG."""
 
 import datetime as dt
+import io
 import struct
 from email.message import EmailMessage
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from ingest.errors import FileRejected
 from ingest.parse import parse_file
 from ingest.parsed import ParsedDocument
-from tests.ingest.office_files import paragraph, write_docx
+from ingest.parsers.attached import AttachmentWriter
 from tests.ingest.outlook_files import text, write_msg
 
 HEAD = "From: Ada <ada@example.org>\nTo: bo@example.org\nSubject: Rent\nMIME-Version: 1.0\n"
@@ -21,6 +22,16 @@ def _parse(folder: Path, content: str | bytes, name: str = "a.eml") -> ParsedDoc
     path = folder / "mail"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return parse_file(path, name)
+
+
+def _unpack(folder: Path, content: bytes, name: str = "a.eml") -> tuple[ParsedDocument, dict[str, bytes]]:
+    """The document and the files in it."""
+    path = folder / "mail"
+    path.write_bytes(content)
+    written = io.BytesIO()
+    parsed = parse_file(path, name, AttachmentWriter(written))
+    data = written.getvalue()
+    return parsed, {entry.name: data[entry.start : entry.start + entry.size] for entry in parsed.attachments}
 
 
 def _message(body: str = "See below.") -> EmailMessage:
@@ -71,36 +82,49 @@ def test_best_body_is_read(tmp_path: Path, rest: str, body: str) -> None:
     assert _parse(tmp_path, HEAD + rest).text == f"{SHOWN}{body}\n"
 
 
-def test_attachments_that_can_be_read_follow_under_their_names(tmp_path: Path) -> None:
+def test_attachments_are_named_in_the_text_and_written_out(tmp_path: Path) -> None:
     message = _message()
-    heading = paragraph("Scope", '<w:outlineLvl w:val="0"/>')
-    word = write_docx(tmp_path / "x.docx", heading + paragraph("All flats."))
-    message.add_attachment(word.read_bytes(), maintype="application", subtype="octet-stream", filename="plan.docx")
-    message.add_attachment("a,b\n1,2\n3,4\n", filename="rents.csv")
-    message.add_attachment(b"\x89PNG\r\n\x1a\n", maintype="image", subtype="png", filename="logo.png")
-    parsed = _parse(tmp_path, message.as_bytes())
-    assert (
-        "Attachments: plan.docx, rents.csv, logo.png\n\nSee below.\n\nAttachment: plan.docx\n\nScope\n\nAll flats.\n"
-        in parsed.text
-    )
-    assert parsed.text.endswith("Attachment: rents.csv\n\na | b\na: 1; b: 2\na: 3; b: 4\n")
-    assert [(heading.level, heading.text) for heading in parsed.headings] == [
-        (1, "Attachment: plan.docx"), (2, "Scope"), (1, "Attachment: rents.csv"),
-    ]  # fmt: skip
-    assert all(parsed.text[entry.start :].startswith(entry.text) for entry in parsed.headings)
-    assert parsed.details["left_out"] == "logo.png was not read."
+    message.add_attachment(b"a,b\n1,2\n", maintype="text", subtype="csv", filename="rents.csv")
+    message.add_attachment(b"\x89PNG\r\n\x1a\n", maintype="image", subtype="png", filename="plan.png")
+    parsed, files = _unpack(tmp_path, message.as_bytes())
+    assert parsed.text == f"{SHOWN.rstrip()}\nAttachments: rents.csv, plan.png\n\nSee below.\n"
+    assert files == {"rents.csv": b"a,b\n1,2\n", "plan.png": b"\x89PNG\r\n\x1a\n"}
 
 
-def test_mail_in_a_mail_is_opened_once_and_its_attachments_only_named(tmp_path: Path) -> None:
-    innermost, inner, outer = _message("deepest"), _message("inner text"), _message("outer text")
-    inner.add_attachment(innermost)
-    inner.add_attachment("NOT OPENED", filename="inner.txt")
+def test_mail_in_a_mail_is_written_out_byte_for_byte(tmp_path: Path) -> None:
+    inner, outer = _message("inner text"), _message("outer text")
+    inner.add_attachment("deeper", filename="inner.txt")
     outer.add_attachment(inner)
-    parsed = _parse(tmp_path, outer.as_bytes())
-    assert "Attachment: Rent\n\nFrom: Ada" in parsed.text
-    assert "inner text" in parsed.text
-    assert "deepest" not in parsed.text
+    parsed, files = _unpack(tmp_path, outer.as_bytes())
+    assert "inner text" not in parsed.text
+    assert files == {"Rent.eml": inner.as_bytes()}
+
+
+def test_mail_that_came_in_another_file_names_its_attachments_and_says_that_they_are_closed(tmp_path: Path) -> None:
+    message = _message()
+    message.add_attachment("NOT OPENED", filename="inner.txt")
+    parsed = _parse(tmp_path, message.as_bytes())
+    assert "Attachments: inner.txt\n" in parsed.text
     assert "NOT OPENED" not in parsed.text
+    assert "upload it on its own" in parsed.details["left_out"]
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "disposition", "names"),
+    [
+        pytest.param(10_000, "inline", [], id="logo_of_a_signature"),
+        pytest.param(10_001, "inline", ["image.png"], id="screenshot"),
+        pytest.param(10_000, "attachment", ["image.png"], id="attached"),
+    ],
+)
+def test_small_pictures_that_the_text_shows_are_no_attachments(
+    tmp_path: Path, n_bytes: int, disposition: str, names: list[str]
+) -> None:
+    message = _message()
+    message.add_attachment(
+        b"\x89" * n_bytes, maintype="image", subtype="png", filename="image.png", disposition=disposition, cid="<a@b>"
+    )
+    assert list(_unpack(tmp_path, message.as_bytes())[1]) == names
 
 
 def test_encrypted_mail_says_so(tmp_path: Path) -> None:
@@ -140,6 +164,13 @@ def test_mailbox_is_a_page_per_mail(tmp_path: Path) -> None:
     assert parsed.media_type == "application/mbox"
 
 
+def test_attachments_in_a_mailbox_lie_in_a_folder_for_each_mail(tmp_path: Path) -> None:
+    message = _message()
+    message.add_attachment("same name", filename="a.txt")
+    one = b"From ada@example.org Sun May 17 09:30:00 2026\n" + message.as_bytes() + b"\n"
+    assert list(_unpack(tmp_path, one + one, "a.mbox")[1]) == ["1/a.txt", "2/a.txt"]
+
+
 def test_outlook_message_reads_like_any_mail(tmp_path: Path) -> None:
     sent = (
         int((dt.datetime(2026, 5, 17, tzinfo=dt.UTC) - dt.datetime(1601, 1, 1, tzinfo=dt.UTC)).total_seconds()) * 10**7
@@ -158,11 +189,12 @@ def test_outlook_message_reads_like_any_mail(tmp_path: Path) -> None:
             "__attach_version1.0_#00000000": attachment,
         },
     )
-    parsed = parse_file(path, "a.msg")
-    assert parsed.text.startswith(
+    parsed, files = _unpack(tmp_path, path.read_bytes(), "a.msg")
+    assert parsed.text == (
         "From: Ada <ada@example.org>\nTo: Bo\nDate: 2026-05-17 00:00+00:00\nSubject: Rent\nAttachments: a.txt\n\n"
-        "See below.\n\nAttachment: a.txt\n\nRents rose. "
+        "See below.\n"
     )
+    assert files == {"a.txt": b"Rents rose. " * 400}
     assert parsed.title == "Rent"
 
 
