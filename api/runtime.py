@@ -151,6 +151,7 @@ class _Follower:
         try:
             with self._database.read() as session:
                 self._replica.catch_up(session)
+                self._replica.forget(session)
         except Exception:
             logger.exception("following the change log failed, will try again")
 

@@ -16,9 +16,11 @@ from api.upload_keys import HEADER, MAX_KEY_CHARS, clean_key, earlier_upload, fi
 from ingest.database import lock_changes
 from ingest.documents import DEFAULT_COLLECTION, AddedVersion, add_version, clean_filename
 from ingest.errors import InvalidInput
+from ingest.progress import put_in_batch
 
 MAX_READERS = 1000
 MAX_FIELD_BYTES = 10_000
+MAX_BATCH_CHARS = 100
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Upload:
     filename: str
     collection: str | None
     readers: tuple[str, ...] | None
+    batch: str | None = None
     key: str | None = None
 
 
@@ -46,14 +49,15 @@ async def upload_of(request: Request, caller: AdminDep) -> AsyncIterator[Upload]
         if not isinstance(file, UploadFile):
             raise InvalidInput("The request has no file; send a multipart form with the field `file`.")
         readers = [reader for reader in form.getlist("reader") if isinstance(reader, str) and reader.strip()]
-        collection = form.get("collection")
-        if any("\x00" in text for text in [*readers, collection or ""] if isinstance(text, str)):
+        collection, batch = form.get("collection"), form.get("batch")
+        if any("\x00" in text for text in [*readers, collection or "", batch or ""] if isinstance(text, str)):
             raise InvalidInput("A form field has a NUL character; remove it.")
         yield Upload(
             file=file.file,
             filename=clean_filename(file.filename or ""),
             collection=collection.strip() if isinstance(collection, str) and collection.strip() else None,
             readers=tuple(readers) or None,
+            batch=batch.strip()[:MAX_BATCH_CHARS] or None if isinstance(batch, str) else None,
             key=clean_key(request.headers.get(HEADER)),
         )
 
@@ -84,6 +88,11 @@ UPLOAD_OPENAPI: dict[str, Any] = {
                             "type": "array",
                             "items": {"type": "string"},
                             "description": "Who may read it: everyone, user:EMAIL or group:NAME; everyone by default.",
+                        },
+                        "batch": {
+                            "type": "string",
+                            "maxLength": MAX_BATCH_CHARS,
+                            "description": "A name for files that belong together; see GET /v1/documents/progress.",
                         },
                     },
                 }
@@ -122,6 +131,8 @@ def store_upload(runtime: Runtime, upload: Upload, caller: Caller, *, document_i
                 source=document.source if document else None,
                 readers=readers,
             )
+            if upload.batch is not None:
+                put_in_batch(session, added.version.id, upload.batch)
             if key is not None:
                 remember_upload(session, key, fingerprint(*sent), added)
             return added

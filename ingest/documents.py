@@ -1,4 +1,4 @@
-"""What an admin does to a document: add a version, set its readers, rename, retry, remove."""
+"""What an admin does to a document: add a version, set its readers, rename, retry, cancel, remove."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ingest.database import Database, lock_changes, record_change, utc_now
 from ingest.errors import InvalidInput, NotFound
-from ingest.jobs import INTERACTIVE, RETRIABLE, enqueue
+from ingest.jobs import INTERACTIVE, RETRIABLE, end_cancelled, enqueue
 from ingest.publish import delete_passages
 from ingest.storage import Originals, StagedFile
 from ingest.tables import AclEntry, Document, Job, Version
@@ -82,7 +82,7 @@ def add_to_document(
     )
     if newest is not None and newest.sha256 == staged.sha256:
         originals.discard(staged)
-        if newest.status == "failed" and newest.error_class in RETRIABLE:
+        if newest.status == "cancelled" or (newest.status == "failed" and newest.error_class in RETRIABLE):
             retry(session, newest.id)
         return AddedVersion(document, newest, unchanged=True)
     version = Version(
@@ -224,23 +224,49 @@ def edit_document(
 
 
 def retry(session: Session, version_id: str) -> None:
-    """Queue a failed version again, as if it had never been tried.
+    """Queue a failed or cancelled version again, as if it had never been tried.
 
     Raises:
-        InvalidInput: the version has not failed.
+        InvalidInput: the version has neither failed nor been cancelled.
     """
     version = session.get_one(Version, version_id)
-    if version.status != "failed":
-        raise InvalidInput(f"{version.filename} has not failed (it is {version.status}); only failures are retried.")
+    if version.status not in ("failed", "cancelled"):
+        raise InvalidInput(
+            f"{version.filename} has not failed (it is {version.status}); only failed and cancelled files are retried."
+        )
     version.status, version.error_class, version.message = "queued", None, None
     session.get_one(Document, version.document_id).updated_at = utc_now()
     session.execute(
         update(Job)
         .where(Job.version_id == version_id)
         .values(
-            state="queued", failures=0, losses=0, available_at=utc_now(), enqueued_at=utc_now(), priority=INTERACTIVE
+            state="queued",
+            failures=0,
+            losses=0,
+            available_at=utc_now(),
+            enqueued_at=utc_now(),
+            finished_at=None,
+            priority=INTERACTIVE,
         )
     )
+
+
+def cancel(session: Session, version_id: str) -> None:
+    """Stop the reading of a version that waits or is at work; a running parser is killed within a second or so.
+
+    What was published before stays. The version can be retried.
+
+    Raises:
+        InvalidInput: the version is not waiting and not being read.
+    """
+    lock_changes(session)
+    version = session.get_one(Version, version_id)
+    if not end_cancelled(session, version_id):
+        raise InvalidInput(f"{version.filename} is {version.status}; only waiting and running files can be cancelled.")
+    version.status, version.error_class = "cancelled", None
+    version.message = f"{version.filename}: reading it was cancelled; try again to read it after all."
+    session.get_one(Document, version.document_id).updated_at = utc_now()
+    session.flush()
 
 
 def remove(session: Session, document_id: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from ingest.database import Change
-from ingest.tables import AclEntry, Document, Embedding, Passage
+from ingest.tables import AclEntry, Document, Embedding, Passage, Version
 
 DOCUMENTS_PER_QUERY = 200
 ROWS_PER_FETCH = 2000
@@ -34,6 +34,7 @@ class PublishedDocument:
     collection: str
     title: str
     filename: str
+    language: str | None
     readers: frozenset[str]
     passages: tuple[PublishedPassage, ...]
 
@@ -42,6 +43,12 @@ def changed_documents(session: Session, after: int, until: int) -> list[str]:
     """Ids of the documents that changes `after` < seq ≤ `until` are about."""
     changes = select(Change.document_id).where(Change.seq > after, Change.seq <= until).distinct()
     return list(session.scalars(changes.order_by(Change.document_id)))
+
+
+def erased_between(session: Session, after: int, until: int) -> bool:
+    """Whether a document was erased by a change `after` < seq ≤ `until`."""
+    erasures = select(Change.seq).where(Change.seq > after, Change.seq <= until, Change.kind == "erase")
+    return session.scalar(erasures.limit(1)) is not None
 
 
 def describe_change(session: Session, seq: int) -> str:
@@ -66,10 +73,9 @@ def read_published(
 def _read_batch(
     session: Session, document_ids: Sequence[str], model_id: str, dimension: int
 ) -> Iterator[PublishedDocument]:
-    fields = select(Document.id, Document.collection, Document.title, Document.filename)
-    documents = session.execute(
-        fields.where(Document.id.in_(document_ids), Document.current_version_id.is_not(None)).order_by(Document.id)
-    ).all()
+    fields = select(Document.id, Document.collection, Document.title, Document.filename, Version.language)
+    current = fields.join(Version, Version.id == Document.current_version_id)
+    documents = session.execute(current.where(Document.id.in_(document_ids)).order_by(Document.id)).all()
     readers: dict[str, set[str]] = {}
     entries = select(AclEntry.document_id, AclEntry.principal).where(AclEntry.document_id.in_(document_ids))
     for document_id, principal in session.execute(entries):
@@ -86,6 +92,7 @@ def _read_batch(
             collection=document.collection,
             title=document.title,
             filename=document.filename,
+            language=document.language,
             readers=frozenset(readers.get(document.id, ())),
             passages=own,
         )

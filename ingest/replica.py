@@ -17,7 +17,7 @@ from ingest.errors import IndexDamaged, StorageBusy
 from ingest.file_lock import locked, take_lock
 from ingest.index_report import IndexReport, compare_with_sql
 from ingest.keyword_index import KeywordIndex
-from ingest.published import changed_documents, describe_change, published_ids, read_published
+from ingest.published import changed_documents, describe_change, erased_between, published_ids, read_published
 from ingest.replica_view import ReplicaView
 from ingest.snapshot import (
     KEYWORDS_FOLDER,
@@ -66,6 +66,7 @@ class Replica:
         self._keywords: KeywordIndex | None = None
         self._last_change = ""
         self._snapshot_needed = False
+        self._has_traces = False
         self._live: Path | None = None
         self._live_lock: IO[str] | None = None
 
@@ -99,8 +100,19 @@ class Replica:
             if head <= view.seq:
                 return view.seq
             touched = changed_documents(session, view.seq, head)
+            self._has_traces |= erased_between(session, view.seq, head)
             self._advance(session, view, keywords, touched, head)
             return head
+
+    def forget(self, session: Session) -> bool:
+        """Build the indexes anew if their files still hold an erased document; returns whether they did.
+
+        Searches stopped finding it when they caught up; what is dead in an index stays in its files until then.
+        """
+        if not self._has_traces:
+            return False
+        self.rebuild(session)
+        return True
 
     def rebuild(self, session: Session) -> None:
         """Build both indexes anew from SQL; searches go on with the old state meanwhile."""
@@ -112,10 +124,11 @@ class Replica:
             self._advance(session, before, bulk, published_ids(session), head)
             bulk.close()
             self._replace_keywords(KeywordIndex(folder / KEYWORDS_FOLDER))
+            self._has_traces = False
             logger.info("Rebuilt the indexes from SQL: %d passages at change %d", len(self.view().passage_ids), head)
 
     def snapshot(self) -> None:
-        """Publish the current state on disk, unless the newest snapshot has it already.
+        """Publish the current state on disk, unless the newest snapshot has it already, or it must `forget` first.
 
         Raises:
             StorageBusy: another process is writing one.
@@ -123,6 +136,8 @@ class Replica:
         self._snapshots.mkdir(parents=True, exist_ok=True)
         with locked(self._snapshots / "writer.lock", wait=False):
             with self._lock:
+                if self._has_traces:
+                    return
                 view, last_change = self.view(), self._last_change
                 if newest_seq(self._snapshots, self._identity) == view.seq and not self._snapshot_needed:
                     return
@@ -165,7 +180,7 @@ class Replica:
                 self._keywords = None
             if self._live is not None and self._live_lock is not None:
                 shutil.rmtree(self._live, ignore_errors=True)
-                self._lock_path(self._live).unlink(missing_ok=True)
+                _lock_path(self._live).unlink(missing_ok=True)
                 self._live_lock.close()
                 self._live = self._live_lock = None
 
@@ -222,19 +237,45 @@ class Replica:
         live = self._live_root / f"{os.getpid()}-{secrets.token_hex(4)}"
         with locked(self._live_root / "claims.lock"):
             for stale in [path for path in self._live_root.iterdir() if path.is_dir()]:
-                self._remove_if_abandoned(stale)
-            self._live_lock = take_lock(self._lock_path(live), wait=False)
+                _remove_if_abandoned(stale)
+            self._live_lock = take_lock(_lock_path(live), wait=False)
             live.mkdir()
             self._live = live
 
-    def _remove_if_abandoned(self, live: Path) -> None:
-        try:
-            with locked(self._lock_path(live), wait=False):
-                shutil.rmtree(live, ignore_errors=True)
-                self._lock_path(live).unlink(missing_ok=True)
-        except StorageBusy:
-            pass  # its process is at work
 
-    @staticmethod
-    def _lock_path(live: Path) -> Path:
-        return live.with_name(f"{live.name}.lock")
+def live_indexes(folder: Path) -> dict[str, Path]:
+    """The folders of index files that processes hold now, by the name of the process's own folder."""
+    return {f"{path.parent.name}/{path.name}": path for path in (folder / "live").glob("*/*") if path.is_dir()}
+
+
+def clear_indexes(folder: Path) -> int:
+    """Delete every snapshot and what ended processes left; returns the number of snapshots.
+
+    Waits for a snapshot that is being written. The indexes are built from SQL again when they are next needed.
+    """
+    snapshots, live = folder / "snapshots", folder / "live"
+    n_deleted = 0
+    if snapshots.is_dir():
+        with locked(snapshots / "writer.lock"):
+            n_deleted = len(list_snapshots(snapshots))
+            for path in [path for path in snapshots.iterdir() if path.is_dir()]:
+                shutil.rmtree(path, ignore_errors=True)
+    if live.is_dir():
+        with locked(live / "claims.lock"):
+            for path in [path for path in live.iterdir() if path.is_dir()]:
+                _remove_if_abandoned(path)
+    return n_deleted
+
+
+def _remove_if_abandoned(live: Path) -> None:
+    """Remove the folder of a process that has ended."""
+    try:
+        with locked(_lock_path(live), wait=False):
+            shutil.rmtree(live, ignore_errors=True)
+            _lock_path(live).unlink(missing_ok=True)
+    except StorageBusy:
+        pass  # its process is at work
+
+
+def _lock_path(live: Path) -> Path:
+    return live.with_name(f"{live.name}.lock")

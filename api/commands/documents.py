@@ -1,6 +1,9 @@
-"""`footnote documents`: list, show, readers, versions, retry and remove."""
+"""`footnote documents`: list, show, readers, versions, progress, retry, cancel, remove and erase."""
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -9,9 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.commands.console import JsonOption, command, messages, out, print_json
-from ingest.documents import delete_unreferenced_originals, remove, retry, set_readers
+from api.erasing import erase_document
+from ingest.documents import cancel, delete_unreferenced_originals, remove, retry, set_readers
 from ingest.errors import InvalidInput, NotFound
+from ingest.progress import read_progress, unfinished_versions
 from ingest.tables import AclEntry, Document, Job, Version
+
+DOCUMENTS_PER_QUERY = 500
 
 documents = typer.Typer(no_args_is_help=True, help="Look at documents, change who may read them, remove them.")
 DocumentArgument = Annotated[str, typer.Argument(help="A document's id, or its file name where only one has it.")]
@@ -20,7 +27,7 @@ DocumentArgument = Annotated[str, typer.Argument(help="A document's id, or its f
 @documents.command("list")
 def list_documents(
     collection: Annotated[str | None, typer.Option("--collection", "-c", help="Only this collection.")] = None,
-    status: Annotated[str | None, typer.Option(help="Only queued, running, searchable or failed.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only queued, running, searchable, failed or cancelled.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List every document with the state of its newest version."""
@@ -28,7 +35,7 @@ def list_documents(
         statement = select(Document).order_by(Document.collection, Document.filename)
         if collection is not None:
             statement = statement.where(Document.collection == collection)
-        rows = [_describe(session, document) for document in session.scalars(statement)]
+        rows = _describe(session, session.scalars(statement).all())
         rows = [row for row in rows if status in (None, row["status"])]
     if as_json:
         for row in rows:
@@ -54,7 +61,7 @@ def list_documents(
 def show(document: DocumentArgument, as_json: JsonOption = False) -> None:
     """Show one document: its state, and why it failed if it did."""
     with command() as parts, parts.database.read() as session:
-        row = _describe(session, find_document(session, document))
+        (row,) = _describe(session, [find_document(session, document)])
     if as_json:
         print_json(row)
         return
@@ -110,7 +117,7 @@ def readers(
 
 @documents.command("retry")
 def retry_document(document: DocumentArgument, as_json: JsonOption = False) -> None:
-    """Queue a failed document again; a worker must be running (`footnote serve` or `footnote worker`)."""
+    """Queue a failed or cancelled document again; a worker must be running (`footnote serve` or `footnote worker`)."""
     with command() as parts, parts.database.write() as session:
         found = find_document(session, document)
         version = _newest_version(session, found)
@@ -119,6 +126,29 @@ def retry_document(document: DocumentArgument, as_json: JsonOption = False) -> N
         print_json({"document_id": found.id, "version_id": version.id, "status": "queued"})
     else:
         out.print(f"{found.filename} is queued again.")
+
+
+@documents.command("cancel")
+def cancel_document(
+    document: Annotated[str | None, typer.Argument(help="A document's id or file name.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that wait or are being read.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop the reading of a document that waits or is being read; `documents retry` takes it up again."""
+    if (document is None) != everything:
+        messages.print("[red]error:[/red] Name a document, or give --all.")
+        raise typer.Exit(2)
+    with command() as parts, parts.database.write() as session:
+        if document is None:
+            version_ids = unfinished_versions(session)
+        else:
+            version_ids = [_newest_version(session, find_document(session, document)).id]
+        for version_id in version_ids:
+            cancel(session, version_id)
+    if as_json:
+        print_json({"cancelled": len(version_ids), "version_ids": version_ids})
+    else:
+        out.print(f"{len(version_ids)} cancelled.")
 
 
 @documents.command("remove")
@@ -140,6 +170,55 @@ def remove_document(
         print_json({"document_id": found.id, "removed": True})
     else:
         out.print(f"{found.filename} is removed.")
+
+
+@documents.command("erase")
+def erase_for_good(
+    document: DocumentArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove a document and let nothing of it stay in any row, file or index; says what was erased.
+
+    Waits up to a minute for a running server to rebuild its indexes. Backups are not touched: delete those yourself.
+    """
+    with command() as parts:
+        with parts.database.read() as session:
+            found = find_document(session, document)
+        if not yes and not as_json:
+            typer.confirm(f"Erase {found.filename} from {found.collection}, with every trace?", abort=True)
+        report = erase_document(parts.database, parts.folder, parts.originals, found.id)
+    if as_json:
+        print_json({**asdict(report), "complete": report.complete})
+    else:
+        for name, value in asdict(report).items():
+            out.print(f"[bold]{name.replace('_', ' '):18}[/bold] {value}")
+        out.print(f"{found.filename} is erased." if report.complete else "[yellow]Not complete yet.[/yellow]")
+    if not report.complete:
+        messages.print(
+            "A running process still holds files with it: it rebuilds its indexes on its own, or stop it; a long "
+            "reader may keep the database's log. Run `footnote index rebuild` and look again."
+        )
+        raise typer.Exit(1)
+
+
+@documents.command()
+def progress(
+    batch: Annotated[str | None, typer.Option(help="Only uploads with this name in their field `batch`.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how far uploads are: counts, files per second, and the time that is left."""
+    with command() as parts, parts.database.read() as session:
+        found = read_progress(session, batch)
+    if as_json:
+        print_json(asdict(found))
+        return
+    counts = [(found.done, "done"), (found.running, "being read"), (found.queued, "waiting")]
+    counts += [(found.failed, "failed"), (found.cancelled, "cancelled")]
+    words = [", ".join(f"{n} {word}" for n, word in counts if n) or "no files"]
+    words += [f"{found.files_per_second} files/s"] if found.files_per_second else []
+    words += [f"about {found.seconds_left:.0f} s left"] if found.seconds_left is not None else []
+    out.print("; ".join(words))
 
 
 def find_document(session: Session, name: str) -> Document:
@@ -166,13 +245,31 @@ def _newest_version(session: Session, document: Document) -> Version:
     ).one()
 
 
-def _describe(session: Session, document: Document) -> dict[str, Any]:
-    """A document with the state of its newest version, for printing."""
-    version = _newest_version(session, document)
-    job = session.scalar(select(Job).where(Job.version_id == version.id))
-    readers = session.scalars(
-        select(AclEntry.principal).where(AclEntry.document_id == document.id).order_by(AclEntry.principal)
-    ).all()
+def _describe(session: Session, found: Sequence[Document]) -> list[dict[str, Any]]:
+    """Documents with the state of their newest version, for printing, in the order given."""
+    rows: list[dict[str, Any]] = []
+    for first in range(0, len(found), DOCUMENTS_PER_QUERY):
+        part = found[first : first + DOCUMENTS_PER_QUERY]
+        ids = [document.id for document in part]
+        newest = {
+            version.document_id: (version, job)
+            for version, job in session.execute(
+                select(Version, Job)
+                .outerjoin(Job, Job.version_id == Version.id)
+                .where(Version.document_id.in_(ids))
+                .order_by(Version.number)
+            )
+        }
+        readers: defaultdict[str, list[str]] = defaultdict(list)
+        for entry in session.scalars(
+            select(AclEntry).where(AclEntry.document_id.in_(ids)).order_by(AclEntry.principal)
+        ):
+            readers[entry.document_id].append(entry.principal)
+        rows += [_row(document, *newest[document.id], readers[document.id]) for document in part]
+    return rows
+
+
+def _row(document: Document, version: Version, job: Job | None, readers: list[str]) -> dict[str, Any]:
     running = job is not None and job.state == "running" and job.total > 0
     return {
         "id": document.id,
@@ -186,6 +283,6 @@ def _describe(session: Session, document: Document) -> dict[str, Any]:
         "version": version.number,
         "pages": version.n_pages,
         "passages": version.n_passages,
-        "readers": list(readers),
+        "readers": readers,
         "updated_at": document.updated_at.astimezone(dt.UTC).isoformat(),
     }

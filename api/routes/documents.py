@@ -1,25 +1,38 @@
-"""Documents: upload, list, change, retry, remove."""
+"""Documents: upload, list, change, retry, cancel, remove, erase."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from api.deps import managed_document
 from api.document_views import DocumentFilter, document_view, list_documents
+from api.erasing import erase_document
 from api.identity import known_readers
 from api.policies import AdminDep, PersonDep, RuntimeDep, admin
 from api.runtime import Runtime
 from api.schemas import DocumentEdit, DocumentList, DocumentView, UploadedDocument, VersionDetails, VersionList
 from api.sign_in import Caller
 from api.uploads import UPLOAD_OPENAPI, UploadDep, store_upload
+from api.work_schemas import ErasureView, UploadProgressView
 from generation.record import forget_document
-from ingest.documents import AddedVersion, delete_unreferenced_originals, edit_document, remove, retry, set_readers
+from ingest.documents import (
+    AddedVersion,
+    cancel,
+    delete_unreferenced_originals,
+    edit_document,
+    remove,
+    retry,
+    set_readers,
+)
+from ingest.progress import read_progress
 from ingest.tables import Version
 
 router = APIRouter(prefix="/v1/documents", tags=["Documents"])
 
-Status = Literal["queued", "running", "searchable", "failed"]
+Status = Literal["queued", "running", "searchable", "failed", "cancelled"]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
 
 
@@ -46,6 +59,18 @@ def upload(upload: UploadDep, caller: AdminDep, runtime: RuntimeDep) -> Uploaded
     The same file name in the same collection is a new version of that document; the same content is no work.
     """
     return _uploaded(runtime, caller, store_upload(runtime, upload, caller))
+
+
+@router.get("/progress", summary="Show how far uploads are", dependencies=[Depends(admin)])
+def progress(
+    runtime: RuntimeDep,
+    batch: Annotated[
+        str | None, Query(max_length=100, description="Only uploads with this name in their field `batch`.")
+    ] = None,
+) -> UploadProgressView:
+    """Counts, rate and time left of a batch; without one, of all that is unfinished or ended within the last hour."""
+    with runtime.database.read() as session:
+        return UploadProgressView.model_validate(read_progress(session, batch or None))
 
 
 @router.get("/{document_id}", summary="Show a document")
@@ -111,13 +136,37 @@ def delete(document_id: str, caller: AdminDep, runtime: RuntimeDep) -> None:
     delete_unreferenced_originals(runtime.database, runtime.parts.originals)
 
 
+@router.post("/{document_id}/erase", summary="Erase a document")
+def erase(document_id: str, caller: AdminDep, runtime: RuntimeDep) -> ErasureView:
+    """Remove a document and let nothing of it stay in any row or file that Footnote keeps; backups are yours to delete.
+
+    Answers when running servers have rebuilt their indexes without it, or after a minute; `complete` says which.
+    """
+    with runtime.database.read() as session:
+        managed_document(session, document_id, caller)
+    parts = runtime.parts
+    return ErasureView.model_validate(erase_document(parts.database, parts.folder, parts.originals, document_id))
+
+
 @router.post("/{document_id}/retry", status_code=202, summary="Try a failed document again")
 def try_again(document_id: str, caller: AdminDep, runtime: RuntimeDep) -> DocumentView:
-    """Queue the newest version again after it failed."""
+    """Queue the newest version again after it failed or was cancelled."""
+    return _with_newest_version(runtime, caller, document_id, retry)
+
+
+@router.post("/{document_id}/cancel", status_code=202, summary="Stop reading a document")
+def stop_reading(document_id: str, caller: AdminDep, runtime: RuntimeDep) -> DocumentView:
+    """Cancel the newest version while it waits or is read; what was searchable before stays so."""
+    return _with_newest_version(runtime, caller, document_id, cancel)
+
+
+def _with_newest_version(
+    runtime: Runtime, caller: Caller, document_id: str, act: Callable[[Session, str], None]
+) -> DocumentView:
     with runtime.database.write() as session:
         document = managed_document(session, document_id, caller)
         newest = select(Version.id).where(Version.document_id == document.id).order_by(Version.number.desc()).limit(1)
-        retry(session, session.scalars(newest).one())
+        act(session, session.scalars(newest).one())
     with runtime.database.read() as session:
         return document_view(session, caller, document_id)
 
