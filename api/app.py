@@ -15,8 +15,10 @@ from api.headers import SecurityHeaders
 from api.problems import NOT_FOUND, NOT_FOUND_DETAIL, Problem, add_handlers, problem_of, problem_response
 from api.routes import (
     answers,
+    chat,
     collections,
     content,
+    conversations,
     document_events,
     documents,
     groups,
@@ -37,6 +39,8 @@ ROUTERS = (
     session.router,
     search.router,
     answers.router,
+    conversations.router,
+    chat.router,
     document_events.router,
     documents.router,
     content.router,

@@ -164,6 +164,10 @@ class QuestionBody(RequestBody):
     collection: Line | None = Field(default=None, description="Short for `filters` with this one collection.")
     filters: FiltersBody | None = None
     length: Literal["short", "normal", "long"] | None = None
+    conversation_id: Line | None = Field(
+        default=None, description="The question may refer to those asked there before."
+    )
+    fresh: bool = Field(default=False, description="Write anew, even where the same answer was given before.")
 
 
 class CitationBody(BaseModel):
@@ -213,6 +217,7 @@ class AnswerBody(BaseModel):
     usage: UsageBody
     timings_ms: dict[str, float]
     degraded: list[str]
+    conversation_id: str | None = None
 
 
 class HistoryItem(BaseModel):
@@ -238,6 +243,7 @@ class FeedbackBody(RequestBody):
 
     rating: Literal["up", "down"]
     comment: Annotated[str, AfterValidator(_without_nul), StringConstraints(max_length=4000)] = ""
+    claim: int | None = Field(default=None, ge=0, le=10_000, description="The claim that is meant, from 0; else all.")
 
 
 class FeedbackView(BaseModel):
@@ -245,6 +251,7 @@ class FeedbackView(BaseModel):
 
     rating: Literal["up", "down"]
     comment: str
+    claim: int | None = None
 
 
 class VersionView(BaseModel):

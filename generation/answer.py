@@ -1,7 +1,7 @@
 """Answerer: the whole path from a question to a stored answer, as a stream of events."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from generation.abstain import abstention_text, searched_scope
@@ -83,7 +83,7 @@ class Answerer:
         question = clean_question(question)
         options = options or AnswerOptions()
         asking = Circumstances(asked_by, principals, options, options.length or self._default_length, self._policy)
-        turns: list[Turn] = []
+        turns: Sequence[Turn] = options.turns
         if options.conversation_id is not None:
             with self._database.read() as session:
                 turns = read_turns(session, options.conversation_id, asked_by, principals)
@@ -123,7 +123,7 @@ class Answerer:
             draft.text = abstention_text(scope, len(hits))
             yield TextEvent(draft.text)
 
-    def _events(self, question: str, turns: list[Turn], asking: Circumstances) -> Iterator[Event]:
+    def _events(self, question: str, turns: Sequence[Turn], asking: Circumstances) -> Iterator[Event]:
         began = time.perf_counter()
         draft = Draft(self._llm.model_id)
         query = question
@@ -150,7 +150,7 @@ class Answerer:
         yield AnswerEvent(answer)
 
     def _key(self, query: str, asking: Circumstances) -> CacheKey:
-        options = replace(asking.options, conversation_id=None, fresh=False, length=None)
+        options = replace(asking.options, conversation_id=None, turns=(), fresh=False, length=None)
         with self._database.read() as session:
             rights = effective_rights(session, asking.principals)
             return CacheKey(query, rights, options, asking.length, self._llm.model_id, head_seq(session))

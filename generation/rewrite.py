@@ -92,7 +92,7 @@ def read_rewritten(written: str, question: str) -> str:
     visible = thinking.feed(written) + thinking.finish()
     lines = [line.strip().strip("\"'«»“”`*").strip() for line in visible.splitlines()]
     line = next((line for line in lines if line), "")
-    line = re.sub(r"^(?:rewritten question|question)\s*:\s*", "", line, flags=re.IGNORECASE)
+    line = re.sub(r"^(?:rewritten question|question)\s*:[\s\"'«“`*]*", "", line, flags=re.IGNORECASE)
     own = set(content_stems(question))
     keeps_meaning = not own or bool(own & set(content_stems(line)))
     return line if line and len(line) <= MAX_REWRITTEN_CHARS and keeps_meaning else ""

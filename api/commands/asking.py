@@ -24,9 +24,10 @@ from api.commands.filter_options import (
     filters_of,
 )
 from api.parts import Parts
+from generation.conversations import start_conversation
 from generation.events import AnswerView, Length
+from generation.footnotes import Footnotes
 from generation.options import AnswerOptions
-from retrieval.filters import NO_FILTERS, SearchFilters
 
 EXCERPT_CHARS = 300
 
@@ -40,54 +41,50 @@ def ask(
     dated_from: FromOption = None,
     dated_until: UntilOption = None,
     length: Annotated[Length | None, typer.Option(help="short, normal or long.")] = None,
+    conversation: Annotated[
+        str | None, typer.Option(help="Ask in the conversation with this id; «new» starts one and prints its id.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Write anew what was answered before.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question from the documents a person may read; every sentence carries a checked citation."""
     with command() as parts:
         filters = filters_of(collection, types, metadata, dated_from, dated_until)
-        answer = answer_question(parts, question, given, filters=filters, length=length)
+        if conversation == "new":
+            with parts.database.write() as session:
+                conversation = start_conversation(session, acting_person(given))
+        options = AnswerOptions(filters, length=length, conversation_id=conversation, fresh=fresh)
+        answer = answer_question(parts, question, given, options)
     if as_json:
         print_json(answer.to_json())
-    else:
-        print_answer(answer)
+        return
+    print_answer(answer)
+    if answer.conversation_id:
+        out.print(f"[dim]follow up with: --conversation {answer.conversation_id}[/dim]")
 
 
 def answer_question(
-    parts: Parts,
-    question: str,
-    given: list[str] | None,
-    *,
-    filters: SearchFilters = NO_FILTERS,
-    length: Length | None = None,
+    parts: Parts, question: str, given: list[str] | None, options: AnswerOptions | None = None
 ) -> AnswerView:
     """Ask, as the principals that `--as` gives, and wait for the whole answer."""
     with parts.database.read() as session:
         principals = acting_principals(session, given)
-    return parts.answerer.answer_whole(
-        question, principals, asked_by=acting_person(given), options=AnswerOptions(filters, length=length)
-    )
+    return parts.answerer.answer_whole(question, principals, asked_by=acting_person(given), options=options)
 
 
 def print_answer(answer: AnswerView) -> None:
     """Print an answer with numbered citations, and what each quotes."""
-    numbers: dict[tuple[str, int, int], int] = {}
-    lines = []
+    footnotes = Footnotes()
+    lines, end = [], 0
     for claim in answer.claims:
-        marks = []
-        for citation in claim.citations:
-            key = (citation.version_id, citation.start, citation.end)
-            marks.append(f"[{numbers.setdefault(key, len(numbers) + 1)}]")
-        verdict = "" if claim.verdict == "supported" else f" ({claim.verdict})"
-        lines.append(f"{claim.text} {''.join(marks)}{verdict}")
+        lines.append(answer.text[end : claim.end].strip() + footnotes.mark(claim))
+        end = claim.end
     out.print(escape("\n".join(lines) or answer.text))
-    if numbers:
+    if footnotes.citations:
         out.print()
-    for claim in answer.claims:
-        for citation in claim.citations:
-            number = numbers.pop((citation.version_id, citation.start, citation.end), None)
-            if number is not None:
-                quote = textwrap.shorten(" ".join(citation.quote.split()), EXCERPT_CHARS, placeholder=" …")
-                place = f"{citation.filename}, page {citation.page}"
-                out.print(f"[dim]\\[{number}] {escape(citation.title)} ({escape(place)}): «{escape(quote)}»[/dim]")
+    for number, citation in enumerate(footnotes.citations, start=1):
+        quote = textwrap.shorten(" ".join(citation.quote.split()), EXCERPT_CHARS, placeholder=" …")
+        place = f"{citation.filename}, page {citation.page}"
+        out.print(f"[dim]\\[{number}] {escape(citation.title)} ({escape(place)}): «{escape(quote)}»[/dim]")
     for name in answer.degraded:
         out.print(f"[yellow]degraded:[/yellow] {escape(name)}")

@@ -26,6 +26,7 @@ from api.handbook_questions import HANDBOOK_COLLECTION, handbook_questions
 from api.identity import create_user, update_user
 from api.parts import Parts
 from api.tables import User
+from generation.options import AnswerOptions
 from ingest.documents import EVERYONE, delete_unreferenced_originals
 from ingest.errors import FootnoteError
 from ingest.storage import hold_server_lock
@@ -162,7 +163,8 @@ def demo(
             raise FootnoteError("The handbook could not be read whole; `footnote doctor` says what is missing.")
         question = handbook_questions()[0]
         out.print(f"\n[bold]Question[/bold]  {question}\n")
-        print_answer(answer_question(parts, question, None, filters=SearchFilters(collections=(HANDBOOK_COLLECTION,))))
+        options = AnswerOptions(SearchFilters(collections=(HANDBOOK_COLLECTION,)))
+        print_answer(answer_question(parts, question, None, options))
         password = _demo_password(parts)
         out.print(f"\nReady after {time.monotonic() - started:.1f} s.")
         if no_serve:

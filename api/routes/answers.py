@@ -1,21 +1,19 @@
 """Asking questions, and the answers that were given."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
+from api.answering import while_allowed
 from api.deps import is_id
-from api.errors import NotSignedIn
 from api.events import encode, stream_of
 from api.policies import PersonDep, RuntimeDep
 from api.problems import problem_of
-from api.runtime import Runtime
 from api.schemas import AnswerBody, FeedbackBody, FeedbackView, History, HistoryItem, HitView, QuestionBody
 from api.search_filters import search_filters
-from api.sign_in import Caller, renewed
+from api.sign_in import Caller
 from generation.answer import Answerer
 from generation.errors import ModelFailed
 from generation.events import AnswerEvent, ClaimEvent, ErrorEvent, Event, HitsEvent, TextEvent
@@ -26,8 +24,6 @@ from generation.record import load_answer
 from ingest.errors import NotFound
 
 router = APIRouter(prefix="/v1/answers", tags=["Answers"])
-
-RECHECK_SECONDS = 0.25
 
 
 @router.post(
@@ -45,30 +41,20 @@ def ask(body: QuestionBody, caller: PersonDep, runtime: RuntimeDep) -> Any:
     """
     events = _answer(runtime.search().answerer, body, caller)
     if body.stream:
-        return stream_of(_encoded(runtime, caller, events))
+        return stream_of(_encode(event) for event in while_allowed(runtime, caller, events))
     return next(event.answer.to_json() for event in events if isinstance(event, AnswerEvent))
 
 
 def _answer(answerer: Answerer, body: QuestionBody, caller: Caller) -> Iterator[Event]:
-    options = AnswerOptions(search_filters(body.filters, body.collection), length=body.length)
+    if body.conversation_id is not None and not is_id(body.conversation_id):
+        raise NotFound("There is no such conversation.")
+    options = AnswerOptions(
+        search_filters(body.filters, body.collection),
+        length=body.length,
+        conversation_id=body.conversation_id,
+        fresh=body.fresh,
+    )
     return answerer.answer(body.question, caller.principals, asked_by=caller.principal, options=options)
-
-
-def _encoded(runtime: Runtime, caller: Caller, events: Iterator[Event]) -> Iterator[bytes]:
-    """The events on the wire, for as long as the caller has the rights they asked with.
-
-    Raises:
-        NotSignedIn: they were suspended or signed out, or their groups changed, meanwhile.
-    """
-    checked_at = time.monotonic()
-    for event in events:
-        if time.monotonic() - checked_at >= RECHECK_SECONDS or isinstance(event, AnswerEvent):
-            with runtime.database.read() as session:
-                now = renewed(session, caller)
-            if now is None or now.principals != caller.principals:
-                raise NotSignedIn("Your rights changed while the answer was written; sign in and ask again.")
-            checked_at = time.monotonic()
-        yield _encode(event)
 
 
 def _encode(event: Event) -> bytes:
@@ -114,10 +100,10 @@ def delete(answer_id: str, caller: PersonDep, runtime: RuntimeDep) -> None:
 
 @router.post("/{answer_id}/feedback", summary="Judge an answer")
 def judge(answer_id: str, body: FeedbackBody, caller: PersonDep, runtime: RuntimeDep) -> FeedbackView:
-    """Keep what the caller thinks of their answer; a later word replaces an earlier one."""
+    """Keep what the caller thinks of their answer, or of one claim of it; a later word replaces an earlier one."""
     with runtime.database.write() as session:
-        add_feedback(session, _checked(answer_id), caller.principal, body.rating, body.comment)
-    return FeedbackView(rating=body.rating, comment=body.comment)
+        add_feedback(session, _checked(answer_id), caller.principal, body.rating, body.comment, claim=body.claim)
+    return FeedbackView(rating=body.rating, comment=body.comment, claim=body.claim)
 
 
 def _checked(answer_id: str) -> str:

@@ -37,6 +37,18 @@ LISTS = [
         lambda client, _: client.post("/v1/answers", json={"question": HIDDEN_QUESTION, "stream": True}),
         id="answer_stream",
     ),
+    pytest.param(
+        lambda client, _: client.post(
+            "/v1/chat/completions", json={"messages": [{"role": "user", "content": HIDDEN_QUESTION}]}
+        ),
+        id="chat",
+    ),
+    pytest.param(
+        lambda client, _: client.post(
+            "/v1/chat/completions", json={"messages": [{"role": "user", "content": HIDDEN_QUESTION}], "stream": True}
+        ),
+        id="chat_stream",
+    ),
 ]
 INVENTORIES = [
     pytest.param(get("/v1/documents"), id="list"),

@@ -20,7 +20,7 @@ from ingest.embed import Embedder
 from ingest.pipeline import version_text
 from ingest.tables import AclEntry
 from retrieval.filters import SearchFilters
-from tests.generation.model_servers import Script, model_server, say
+from tests.generation.model_servers import Script, in_turn, model_server, say
 
 ANN = "user:ann@example.org"
 EVERYONE = frozenset({ANN, "everyone"})
@@ -127,3 +127,39 @@ def test_nothing_more_is_shown_once_a_passage_may_not_be_read(
     assert not any(isinstance(event, ClaimEvent) for event in rest)
     assert isinstance(rest[-1], AnswerEvent)
     assert rest[-1].answer.degraded == ("documents_withdrawn",)
+
+
+def test_repair_asks_once_more_with_what_was_wrong(answering: Answering) -> None:
+    requests: list[str] = []
+
+    def answer(request: str) -> Script:
+        requests.append(request)
+        return Script((f"{FALSE if len(requests) == 1 else TRUE} [1]",))
+
+    repaired = answering(answer, "repair").answer_whole(QUESTION, EVERYONE, asked_by=ANN)
+    assert repaired.text == TRUE
+    assert [claim.verdict for claim in repaired.claims] == ["supported"]
+    assert repaired.degraded == ("answer_repaired",)
+    assert "no cited passage has the number 30" in requests[1]
+    assert repaired.usage.prompt_tokens == 2000
+
+
+def test_repair_that_is_no_better_leaves_the_first_answer(answering: Answering, knowledge_base: KnowledgeBase) -> None:
+    scripts = in_turn(Script((f"{FALSE} [1]",)), Script((f"{FALSE} [1] I am sure.",)))
+    answer = answering(scripts, "repair").answer_whole(QUESTION, EVERYONE, asked_by=ANN)
+    assert [claim.verdict for claim in answer.claims] == ["unsupported"]
+    assert answer.degraded == ()
+    with knowledge_base.database.read() as session:
+        assert session.get_one(Answer, answer.id).raw_output == f"{FALSE} [1]"
+
+
+def test_answer_that_passes_is_not_repaired(answering: Answering) -> None:
+    answer = answering(in_turn(Script((f"{TRUE} [1]",))), "repair").answer_whole(QUESTION, EVERYONE, asked_by=ANN)
+    assert (answer.text, answer.degraded) == (TRUE, ())
+
+
+def test_repair_that_fails_leaves_the_first_answer(answering: Answering) -> None:
+    scripts = in_turn(Script((f"{FALSE} [1]",)), Script(status=401))
+    answer = answering(scripts, "repair").answer_whole(QUESTION, EVERYONE, asked_by=ANN)
+    assert [claim.verdict for claim in answer.claims] == ["unsupported"]
+    assert answer.degraded == ("model_failed",)
