@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 _SCALE = 65535
 _MAX_CHARS = 20_000_000
 _WORD = re.compile(r"\S+")
+_LINE_END = re.compile(r"\n| \| ")
 _RAISED = frozenset("®™©†‡()[],")  # what stands on the line or below it unless it is a superscript
 
 
@@ -54,7 +55,7 @@ def unpack_boxes(packed: bytes) -> NDArray[np.float32]:
 
 
 def merge_boxes(boxes: NDArray[np.float32], text: str, start: int, end: int) -> list[Box]:
-    """One box per printed line of `text[start:end]`, in the text's order; superscripts have boxes of their own.
+    """One box per printed line or cell of `text[start:end]`, in the text's order; superscripts have their own.
 
     Args:
         boxes: (n, 4) fractions of the page, one row per character of `text`.
@@ -87,14 +88,12 @@ def align_boxes(boxes: NDArray[np.float32], found: str, wanted: str) -> NDArray[
 
 
 def _line_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """The parts of [start, end) between newlines."""
+    """The parts of [start, end) between newlines, and between the cells of a table row."""
     spans = []
-    while start < end:
-        newline = text.find("\n", start, end)
-        stop = end if newline < 0 else newline
-        spans.append((start, stop))
-        start = stop + 1
-    return [(first, last) for first, last in spans if last > first]
+    for mark in _LINE_END.finditer(text, start, end):
+        spans.append((start, mark.start()))
+        start = mark.end()
+    return [(first, last) for first, last in [*spans, (start, end)] if last > first]
 
 
 def _runs(rows: NDArray[np.float32], text: str) -> list[NDArray[np.float32]]:

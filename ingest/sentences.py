@@ -10,6 +10,7 @@ _CJK_END = r"(?:[。！？｡]+[」』”’）】》]*)"
 _END = re.compile(f"{_LATIN_END}|{_CJK_END}")
 # A row of a table of figures: it ends with two of them.
 _ROW_END = re.compile(r"\s[$€£(]*[\d.,]*\d[\d.,)%]*(?:\s+[$€£]?\s?[(\d.,)%—–-]+)+\s*%?$")
+_MAX_ROW_CHARS = 400
 _CJK = frozenset("。！？｡")
 _LAST_WORD = re.compile(r"(?:^|[\s(\[\"'“‘/—-])([^\s(\[\"'“‘/—-]{1,20})$")
 _OPENING = "\"'“‘«([¿¡•- "
@@ -98,7 +99,9 @@ def _continues(text: str, last_start: int, last_end: int, start: int, end: int, 
 
 
 def _split_unit(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Split one unit at the ends of its sentences."""
+    """Split one unit at the ends of its sentences; a table row that is no longer than a long sentence stays whole."""
+    if end - start <= _MAX_ROW_CHARS and " | " in text[start:end]:
+        return [(start, end)]
     spans: list[tuple[int, int]] = []
     position = start
     for match in _END.finditer(text, start, end):

@@ -2,8 +2,10 @@
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
@@ -11,6 +13,7 @@ from ingest.boxes import pack_boxes
 from ingest.errors import FileRejected
 from ingest.invisible import HIDDEN, hidden_note
 from ingest.parsed import Heading, ParsedDocument, ParsedPage
+from ingest.parsers.pdf_annotations import read_annotations
 from ingest.parsers.pdf_characters import PageText, read_boxes, read_page
 from ingest.parsers.pdf_layout import body_size, find_running_lines, guess_headings
 
@@ -43,11 +46,12 @@ def parse_pdf(path: Path) -> ParsedDocument:
     """
     document = open_pdf(path)
     try:
+        document.init_forms()
         n_pages = len(document)
         if n_pages > MAX_PAGES:
             raise FileRejected("too_large", f"{n_pages:,} pages are more than {MAX_PAGES:,}; split the file.")
         pages = _read_pages(document)
-        if not any(page is not None and page.lines for page in pages):
+        if not any(page is not None and page.text.strip() for page in pages):
             _reject_textless(pages)
         characters = [page or _UNREADABLE for page in pages]
         skips = find_running_lines(characters)
@@ -127,8 +131,11 @@ def find_boxes(path: Path, number: int) -> tuple[str, bytes]:
     try:
         if not 1 <= number <= len(document):
             raise FileRejected("malformed", f"page {number} does not exist; the PDF has {len(document)} pages.")
-        text, boxes = read_boxes(document[number - 1])
-        return text, pack_boxes(boxes)
+        document.init_forms()
+        page = document[number - 1]
+        text, boxes = read_boxes(page)
+        beside = _beside_print(text, page)
+        return text + beside, pack_boxes(np.pad(boxes, ((0, len(beside)), (0, 0))))
     except pdfium.PdfiumError as error:
         raise FileRejected("malformed", f"page {number} cannot be read; open the original instead.") from error
     finally:
@@ -146,7 +153,8 @@ def _read_pages(document: pdfium.PdfDocument) -> list[PageText | None]:
             pages.append(None)
             continue
         try:
-            pages.append(read_page(page))
+            read = read_page(page)
+            pages.append(replace(read, text=read.text + _beside_print(read.text, page)))
         except pdfium.PdfiumError:
             pages.append(None)
         finally:
@@ -157,6 +165,12 @@ def _read_pages(document: pdfium.PdfDocument) -> list[PageText | None]:
                 "too_large", f"more than {MAX_CHARS:,} characters of text by page {index + 1}; split the file."
             )
     return pages
+
+
+def _beside_print(text: str, page: pdfium.PdfPage) -> str:
+    """What follows the printed text of a page: its annotations, as a paragraph of their own."""
+    lines = read_annotations(page)
+    return f"\n{lines}" if lines and text.strip() else lines
 
 
 _UNREADABLE = PageText(_EMPTY_PAGE, (), 612.0, 792.0)

@@ -111,16 +111,22 @@ def _page_headings(page: PageText, lines: list[Line], body: float) -> list[tuple
 
 def _rank(page: PageText, line: Line, after: Line | None, body: float, margin: float) -> float:
     """The rank of a line as a heading, 0 for none."""
+    n_chars = line.end - line.start
+    larger = line.size >= 1.15 * body
+    if n_chars > _MAX_HEADING_CHARS or n_chars < 3 or not (larger or (line.bold and line.size >= 0.95 * body)):
+        return 0.0
     text = page.text[line.start : line.end]
+    if " | " in text:
+        return 0.0
     solid = len("".join(text.split()))
     letters = len(_LETTER.findall(text))
-    if len(text) > _MAX_HEADING_CHARS or letters < 3 or letters < 0.55 * solid or not text[0].isalnum():
+    if letters < 3 or letters < 0.55 * solid or not text[0].isalnum():
         return 0.0
     if text[0].islower() or text[-1] in ",;" or (text[-1] == "." and not _NUMBERING.match(text)):
         return 0.0
-    if line.size >= 1.15 * body:
+    if larger:
         return round(2 * line.size) / 2
-    if not line.bold or line.size < 0.95 * body or after is None or text[-1] == ":":
+    if after is None or text[-1] == ":":
         return 0.0
     at_margin = line.left - margin < 0.06 * page.width
     if _DIVISION.match(text):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 Part = tuple[int, int] | str  # characters [start, end) of what was printed, or a separator
 _MAX_SUPERSCRIPT = 5
+_MAX_SUPERSCRIPTS = 60  # characters of a line that holds nothing but superscripts
 
 
 class Line(NamedTuple):
@@ -59,9 +60,12 @@ def attach_superscripts(rows: list[Row], left_edges: Callable[[int, int], Sequen
     kept: list[Row] = []
     tiny: list[tuple[Cell, Row]] = []
     for row in rows:
-        pieces = row.cells if max(cell.n_chars for cell in row.cells) < _MAX_SUPERSCRIPT else []
-        homes = [_host(row.line, piece, hosts) for piece in pieces]
-        found = [(piece, home) for piece, home in zip(pieces, homes, strict=True) if home is not None]
+        n_chars = row.line.end - row.line.start
+        if n_chars > _MAX_SUPERSCRIPTS or any(cell.n_chars >= _MAX_SUPERSCRIPT for cell in row.cells):
+            kept.append(row)
+            continue
+        homes = [_host(row.line, piece, hosts) for piece in row.cells]
+        found = [(piece, home) for piece, home in zip(row.cells, homes, strict=True) if home is not None]
         tiny += found
         if len(found) < len(row.cells):
             row.cells = [cell for cell in row.cells if all(cell is not piece for piece, _ in found)]

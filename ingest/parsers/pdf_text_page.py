@@ -70,7 +70,7 @@ class PageFrame:
         np.minimum(y[:, 0], y[:, 1], out=shown[:, 1])
         np.maximum(x[:, 0], x[:, 1], out=shown[:, 2])
         np.maximum(y[:, 0], y[:, 1], out=shown[:, 3])
-        return np.nan_to_num(shown, nan=-1e6, posinf=1e6, neginf=-1e6, copy=False)
+        return shown if np.isfinite(shown).all() else np.nan_to_num(shown, nan=-1e6, posinf=1e6, neginf=-1e6)
 
 
 class TextPage:
