@@ -12,7 +12,7 @@ from api.cursor import Cursor, decode_cursor, older_than
 from api.schemas import DocumentList, DocumentView, Progress, VersionView
 from api.sign_in import Caller
 from ingest.errors import NotFound
-from ingest.tables import AclEntry, Document, Job, Version
+from ingest.tables import AclEntry, Document, Job, MetadataEntry, Version
 from retrieval.permissions import readable_by
 
 
@@ -112,13 +112,16 @@ def _conditions(wanted: DocumentFilter) -> list[ColumnElement[bool]]:
 
 
 def _views(session: Session, caller: Caller, rows: Sequence[Row[Document, Version, Job, bool]]) -> list[DocumentView]:
+    ids = [document.id for document, _, _, _ in rows]
+    metadata: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    of_these = select(MetadataEntry).where(MetadataEntry.document_id.in_(ids)).order_by(MetadataEntry.key)
+    for entry in session.scalars(of_these):
+        metadata[entry.document_id][entry.key] = entry.value
     readers: defaultdict[str, list[str]] = defaultdict(list)
     if caller.is_admin:
-        ids = [document.id for document, _, _, _ in rows]
-        for entry in session.scalars(
-            select(AclEntry).where(AclEntry.document_id.in_(ids)).order_by(AclEntry.principal)
-        ):
-            readers[entry.document_id].append(entry.principal)
+        entries = select(AclEntry).where(AclEntry.document_id.in_(ids)).order_by(AclEntry.principal)
+        for acl_entry in session.scalars(entries):
+            readers[acl_entry.document_id].append(acl_entry.principal)
     return [
         DocumentView(
             id=document.id,
@@ -133,6 +136,8 @@ def _views(session: Session, caller: Caller, rows: Sequence[Row[Document, Versio
             current_version_id=document.current_version_id,
             readers=readers[document.id] if caller.is_admin else None,
             progress=_progress(job),
+            metadata=metadata[document.id],
+            dated_at=document.dated_at,
             created_at=document.created_at,
             updated_at=document.updated_at,
             can_read=can_read,

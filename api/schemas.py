@@ -309,6 +309,10 @@ class DocumentView(BaseModel):
     current_version_id: str | None
     readers: list[str] | None = Field(default=None, description="Who may read it; shown to admins only.")
     progress: Progress | None
+    metadata: dict[str, str] = Field(description="What was said of it beyond its text; search filters by it.")
+    dated_at: dt.datetime | None = Field(
+        description="The date that search filters by: the last change that the file tells of, else its upload."
+    )
     created_at: dt.datetime
     updated_at: dt.datetime
     can_read: bool
@@ -335,6 +339,9 @@ class DocumentEdit(RequestBody):
     collection: Line | None = None
     readers: list[Line] | None = Field(
         default=None, max_length=1000, examples=[["group:finance", "user:ann@example.org"]]
+    )
+    metadata: dict[Line, Line] | None = Field(
+        default=None, max_length=50, examples=[{"team": "sales"}], description="Replaces all that was there."
     )
 
 

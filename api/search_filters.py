@@ -1,5 +1,6 @@
 """From what a request, a form or a command says to search filters."""
 
+import json
 from collections.abc import Iterable
 
 from api.schemas import FiltersBody
@@ -26,6 +27,24 @@ def search_filters(body: FiltersBody | None, collection: str | None) -> SearchFi
         dated_from=given.dated_from,
         dated_until=given.dated_until,
     )
+
+
+def form_metadata(given: list[str]) -> dict[str, str]:
+    """Metadata from the fields of a form: texts such as team=sales, or one JSON object of texts and numbers.
+
+    Raises:
+        InvalidInput: a field is neither.
+    """
+    if len(given) != 1 or not given[0].lstrip().startswith("{"):
+        return dict(metadata_pairs(given))
+    try:
+        values = json.loads(given[0])
+    except json.JSONDecodeError as error:
+        raise InvalidInput(f"The field `metadata` is not valid JSON: {error}; or send KEY=VALUE.") from error
+    for key, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise InvalidInput(f"The metadata {key[:80]} is neither text nor a number; send one of these.")
+    return {key: str(value) for key, value in values.items()}
 
 
 def metadata_pairs(given: Iterable[str]) -> tuple[tuple[str, str], ...]:

@@ -11,12 +11,14 @@ from api.deps import managed_document
 from api.identity import known_readers
 from api.policies import AdminDep
 from api.runtime import Runtime
+from api.search_filters import form_metadata
 from api.sign_in import Caller
 from api.upload_keys import HEADER, MAX_KEY_CHARS, clean_key, earlier_upload, fingerprint, remember_upload
 from ingest.database import lock_changes
 from ingest.documents import DEFAULT_COLLECTION, AddedVersion, add_version, clean_filename
 from ingest.errors import InvalidInput
 from ingest.progress import put_in_batch
+from ingest.metadata import set_metadata
 
 MAX_READERS = 1000
 MAX_FIELD_BYTES = 10_000
@@ -25,14 +27,15 @@ MAX_BATCH_CHARS = 100
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that arrived, with what the form says about it; `readers` is None where it names none, `key` where the
-    request has no `Idempotency-Key`."""
+    """A file that arrived, with what the form says about it, None where it says nothing; `key` is the request's
+    `Idempotency-Key`."""
 
     file: BinaryIO
     filename: str
     collection: str | None
     readers: tuple[str, ...] | None
     batch: str | None = None
+    metadata: dict[str, str] | None = None
     key: str | None = None
 
 
@@ -49,8 +52,10 @@ async def upload_of(request: Request, caller: AdminDep) -> AsyncIterator[Upload]
         if not isinstance(file, UploadFile):
             raise InvalidInput("The request has no file; send a multipart form with the field `file`.")
         readers = [reader for reader in form.getlist("reader") if isinstance(reader, str) and reader.strip()]
+        metadata = [text for text in form.getlist("metadata") if isinstance(text, str) and text.strip()]
         collection, batch = form.get("collection"), form.get("batch")
-        if any("\x00" in text for text in [*readers, collection or "", batch or ""] if isinstance(text, str)):
+        texts = [*readers, *metadata, collection or "", batch or ""]
+        if any("\x00" in text for text in texts if isinstance(text, str)):
             raise InvalidInput("A form field has a NUL character; remove it.")
         yield Upload(
             file=file.file,
@@ -58,6 +63,7 @@ async def upload_of(request: Request, caller: AdminDep) -> AsyncIterator[Upload]
             collection=collection.strip() if isinstance(collection, str) and collection.strip() else None,
             readers=tuple(readers) or None,
             batch=batch.strip()[:MAX_BATCH_CHARS] or None if isinstance(batch, str) else None,
+            metadata=form_metadata(metadata) if metadata else None,
             key=clean_key(request.headers.get(HEADER)),
         )
 
@@ -94,6 +100,12 @@ UPLOAD_OPENAPI: dict[str, Any] = {
                             "maxLength": MAX_BATCH_CHARS,
                             "description": "A name for files that belong together; see GET /v1/documents/progress.",
                         },
+                        "metadata": {
+                            "type": "array",
+                            "items": {"type": "string"},
+                            "description": "What search can filter by, as KEY=VALUE, or all of it as one JSON object.",
+                            "example": ["team=sales", "year=2026"],
+                        },
                     },
                 }
             }
@@ -108,12 +120,19 @@ def store_upload(runtime: Runtime, upload: Upload, caller: Caller, *, document_i
     Raises:
         NotFound: there is no document `document_id`.
         FileRejected: the file is too large or empty.
-        InvalidInput: a reader is unknown.
+        InvalidInput: a reader is unknown, or metadata cannot be used.
         Conflict: the upload's key was used for another one.
     """
     originals = runtime.parts.originals
     staged = originals.stage(upload.file, upload.filename)
-    sent = (staged.sha256, upload.filename, upload.collection or "", document_id or "", *sorted(upload.readers or ()))
+    sent = (
+        staged.sha256,
+        upload.filename,
+        upload.collection or "",
+        document_id or "",
+        *sorted(upload.readers or ()),
+        *(f"{key}={value}" for key, value in sorted((upload.metadata or {}).items())),
+    )
     key = fingerprint(caller.principal, upload.key) if upload.key is not None else None
     try:
         with runtime.database.write() as session:
@@ -133,6 +152,8 @@ def store_upload(runtime: Runtime, upload: Upload, caller: Caller, *, document_i
             )
             if upload.batch is not None:
                 put_in_batch(session, added.version.id, upload.batch)
+            if upload.metadata is not None:
+                set_metadata(session, added.document.id, upload.metadata)
             if key is not None:
                 remember_upload(session, key, fingerprint(*sent), added)
             return added

@@ -48,7 +48,7 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-ChangeKind = Literal["publish", "withdraw", "erase", "readers", "rename"]
+ChangeKind = Literal["publish", "withdraw", "erase", "readers", "rename", "metadata"]
 
 
 class Change(Base):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ingest.chunk import PassageSpan
 from ingest.database import record_change, utc_now
+from ingest.document_date import document_date
 from ingest.embed import EncodedPassage
 from ingest.parsed import ParsedDocument
 from ingest.tables import Document, Embedding, Page, Passage, Version
@@ -82,6 +83,7 @@ def _publish(session: Session, version_id: str, draft: Draft) -> bool:
     _write_passages(session, version_id, draft.passages)
     delete_unused_embeddings(session, hashes)
     document.title, document.details = draft.title, dict(draft.parsed.details)
+    document.dated_at = document_date(draft.parsed.details) or version.created_at
     document.filename, document.current_version_id, document.updated_at = version.filename, version.id, utc_now()
     session.flush()
     record_change(session, "publish", document.id)

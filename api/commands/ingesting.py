@@ -15,9 +15,11 @@ from sqlalchemy import select
 from api.commands.console import JsonOption, command, messages, out, print_json
 from api.identity import known_readers
 from api.parts import Parts
+from api.search_filters import metadata_pairs
 from ingest.documents import DEFAULT_COLLECTION, EVERYONE, add_version, clean_readers
 from ingest.errors import FileRejected, InvalidInput
 from ingest.jobs import BACKFILL
+from ingest.metadata import clean_metadata, set_metadata
 from ingest.tables import Job, Version
 from ingest.worker import run_worker
 
@@ -68,13 +70,20 @@ def ingest(
         list[str] | None,
         typer.Option("--reader", "-r", help="Who may read: everyone, user:EMAIL or group:NAME; again for more."),
     ] = None,
+    meta: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--meta", metavar="KEY=VALUE", help="For search to filter by, such as team=sales; again for more."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read files and folders and make them searchable. Unchanged files are skipped."""
     with command() as parts:
+        metadata = clean_metadata(dict(metadata_pairs(meta))) if meta else None
         files = list(find_files(paths))
         _warn_of_unknown_readers(parts, reader)
-        ended = ingest_files(parts, files, collection=collection, readers=reader, as_json=as_json)
+        ended = ingest_files(parts, files, collection=collection, readers=reader, metadata=metadata, as_json=as_json)
         _print_summary(ended, reader, as_json=as_json)
     if any(file.counts_as_failure for file in ended):
         raise typer.Exit(1)
@@ -106,6 +115,7 @@ def ingest_files(
     *,
     collection: str,
     readers: list[str] | None,
+    metadata: dict[str, str] | None = None,
     as_json: bool = False,
 ) -> list[IngestedFile]:
     """Record the files and work until each is searchable or has failed; other workers may help."""
@@ -132,7 +142,7 @@ def ingest_files(
 
         try:
             for file in files:
-                recorded = _record(parts, file, collection=collection, readers=readers)
+                recorded = _record(parts, file, collection=collection, readers=readers, metadata=metadata)
                 if recorded.status in ("unchanged", "failed"):
                     finished(recorded)
                     continue
@@ -161,7 +171,14 @@ def announce_model(parts: Parts) -> None:
         messages.print("Preparing the embedding model for this processor. This happens once and takes half a minute …")
 
 
-def _record(parts: Parts, file: FileToIngest, *, collection: str, readers: list[str] | None) -> IngestedFile:
+def _record(
+    parts: Parts,
+    file: FileToIngest,
+    *,
+    collection: str,
+    readers: list[str] | None,
+    metadata: dict[str, str] | None,
+) -> IngestedFile:
     """Take one file in; a file that cannot even be read ends here as failed."""
     ingested = IngestedFile(file.path, file.from_folder)
     try:
@@ -185,6 +202,8 @@ def _record(parts: Parts, file: FileToIngest, *, collection: str, readers: list[
             readers=readers,
             priority=BACKFILL,
         )
+        if metadata is not None:
+            set_metadata(session, added.document.id, metadata)
     ingested.document_id, ingested.version_id = added.document.id, added.version.id
     if added.unchanged and added.version.status == "searchable":
         ingested.status, ingested.passages = "unchanged", added.version.n_passages

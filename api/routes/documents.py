@@ -27,6 +27,7 @@ from ingest.documents import (
     retry,
     set_readers,
 )
+from ingest.metadata import set_metadata
 from ingest.progress import read_progress
 from ingest.tables import Version
 
@@ -112,11 +113,13 @@ def replace(document_id: str, upload: UploadDep, caller: AdminDep, runtime: Runt
 
 @router.patch("/{document_id}", summary="Change a document", dependencies=[Depends(admin)])
 def edit(document_id: str, body: DocumentEdit, caller: AdminDep, runtime: RuntimeDep) -> DocumentView:
-    """Change readers, title or collection; in force for the next request of everybody."""
+    """Change readers, title, collection or metadata; in force for the next request of everybody."""
     with runtime.database.write() as session:
         document = managed_document(session, document_id, caller)
         if body.readers is not None:
             set_readers(session, document.id, known_readers(session, body.readers))
+        if body.metadata is not None:
+            set_metadata(session, document.id, body.metadata)
         if body.title is not None or body.collection is not None:
             edit_document(session, document, title=body.title, collection=body.collection)
     with runtime.database.read() as session:

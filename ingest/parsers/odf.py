@@ -73,8 +73,9 @@ def refuse_encrypted(archive: Archive) -> None:
 
 
 def read_properties(archive: Archive) -> dict[str, str]:
-    """Title, author, subject and keywords, where the file states them."""
+    """Title, author, subject, keywords and dates, where the file states them."""
     names = {"title": "title", "creator": "author", "subject": "subject", "keyword": "keywords"}
+    names |= {"creation-date": "created", "date": "modified"}
     found: dict[str, str] = {}
     if "meta.xml" in archive.names:
         for element in descendants(parse_xml(archive.read("meta.xml")), *names):

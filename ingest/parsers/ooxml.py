@@ -59,7 +59,7 @@ class Package:
         return next((relation.target for relation in self.relations(part).values() if relation.kind == kind), None)
 
     def properties(self) -> dict[str, str]:
-        """Title, author, subject and keywords, where the file states them."""
+        """Title, author, subject, keywords and dates, where the file states them."""
         part = self.related("", "core-properties") or "docProps/core.xml"
         try:
             root = self.xml(part)
@@ -68,6 +68,7 @@ class Package:
                 raise
             return {}
         names = {"title": "title", "creator": "author", "subject": "subject", "keywords": "keywords"}
+        names |= {"created": "created", "modified": "modified"}
         found: dict[str, str] = {}
         for element in () if root is None else root:
             name = names.get(local_name(element))
