@@ -47,7 +47,7 @@ def assemble(portions: Iterable[Sequence[LoadedPassage]], options: SearchOptions
     seen: set[tuple[str, int]] = set()
     for portion in portions:
         for passage in portion:
-            wording = wording_of(passage.text) if options.collapse else NO_WORDING
+            wording = wording_of(passage.text, passage.heading) if options.collapse else NO_WORDING
             same = next((finding for finding in findings if say_the_same(finding.wording, wording)), None)
             unit = _unit(passage, options.group)
             if same is not None:

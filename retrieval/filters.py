@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from ingest.containers import DOCX, EML, EPUB, MBOX, MSG, ODP, ODS, ODT, PPTX, RTF, XLSX
 from ingest.errors import InvalidInput
@@ -86,8 +86,9 @@ class SearchFilters:
         if self.collections:
             wanted.append(Document.collection.in_(self.collections))
         if self.file_types:
-            current = Version.id == Document.current_version_id
-            wanted.append(exists().where(current, Version.media_type.in_(media_types(self.file_types))))
+            current = aliased(Version)
+            of_type = current.media_type.in_(media_types(self.file_types))
+            wanted.append(exists().where(current.id == Document.current_version_id, of_type))
         for key in dict.fromkeys(key for key, _ in self.metadata):
             values = [value for own, value in self.metadata if own == key]
             entry = MetadataEntry.document_id == Document.id

@@ -20,8 +20,12 @@ class Wording:
 NO_WORDING = Wording(frozenset(), frozenset())
 
 
-def wording_of(text: str) -> Wording:
-    """The wording of a passage; case, punctuation and line breaks do not count."""
+def wording_of(text: str, heading: str = "") -> Wording:
+    """The wording of a passage; case, punctuation, line breaks and its own headings at the start do not count."""
+    first, _, rest = text.partition("\n")
+    while rest and heading and first.strip() in (*heading.split(" > "), ""):
+        text = rest
+        first, _, rest = text.partition("\n")
     words = _WORD.findall(text)
     plain = [word.casefold() for word in words]
     runs = zip(*(plain[i:] for i in range(min(SHINGLE_WORDS, len(plain)))), strict=False)
