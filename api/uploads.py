@@ -17,8 +17,8 @@ from api.upload_keys import HEADER, MAX_KEY_CHARS, clean_key, earlier_upload, fi
 from ingest.database import lock_changes
 from ingest.documents import DEFAULT_COLLECTION, AddedVersion, add_version, clean_filename
 from ingest.errors import InvalidInput
-from ingest.progress import put_in_batch
 from ingest.metadata import set_metadata
+from ingest.progress import put_in_batch
 
 MAX_READERS = 1000
 MAX_FIELD_BYTES = 10_000
