@@ -3,26 +3,34 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from ingest.embedding_graph import EmbeddingGraph, Precision, load_graph
+from ingest.batch_vectors import BatchVectors
+from ingest.device import DeviceChoice
+from ingest.embedding_graph import EmbeddingGraph, PrecisionChoice, load_graph
 from ingest.model_files import ModelFiles, find_model_files
-from ingest.openvino_graph import BatchVectors
-from ingest.token_codebook import load_codec
-from ingest.token_codec import TokenCodec
+from ingest.query_batches import QueryBatches
 
-BATCH_TOKENS = 1024  # keeps a batch's activations in the processor's cache
+if TYPE_CHECKING:
+    from ingest.token_codec import TokenCodec  # imports FAISS, which a query's vector does not need
+
+BATCH_TOKENS = 512  # keeps a batch's activations in the processor's cache
 LENGTH_STEP = 16  # rows are padded to multiples, so that few shapes occur and their kernels are reused
 TOKENIZE_ROWS = 2048
 QUERY_CACHE_SIZE = 512
+MAX_QUERY_BATCH = 32
 MAX_TITLE_CHARS = 120
 MAX_HEADING_CHARS = 240
+
+T = TypeVar("T")
 
 
 def embedding_text(title: str, heading: str, text: str) -> str:
@@ -62,26 +70,48 @@ class Embedder:
     """A loaded embedding model; one instance serves every thread.
 
     `model_id` names model, weights and precision: vectors can be compared exactly when it is equal.
-    `max_tokens` bounds what is read of a text; special tokens count. `codec` packs token vectors; every process on a
-    database must use the same (see `ingest.token_codebook`).
+    `max_tokens` bounds what is read of a text; special tokens count.
     """
 
-    def __init__(self, files: ModelFiles, graph: EmbeddingGraph, codec: TokenCodec) -> None:
+    def __init__(self, files: ModelFiles, graph: EmbeddingGraph, read_codec: Callable[[], "TokenCodec"]) -> None:
+        """`read_codec` is called when token vectors are packed for the first time."""
         tokenizer_json = (files.folder / "tokenizer.json").read_text(encoding="utf-8")
+        self.name = files.given
+        self.precision = graph.precision
         self.max_tokens = files.max_tokens
         self.model_id = f"{files.name}:{files.weights_hash[:12]}:{graph.precision}"
         self.dimension = graph.dimension
-        self.codec = codec
         self._files = files
         self._graph = graph
-        self._counter = Tokenizer.from_str(tokenizer_json)
-        self._counter.no_truncation()
-        self._counter.no_padding()
+        self._read_codec = read_codec
+        self._codec: TokenCodec | None = None
+        self._codec_lock = threading.Lock()
         self._tokenizer = Tokenizer.from_str(tokenizer_json)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(files.max_tokens)
-        self._passage_lock = threading.Lock()
-        self._encode_query = lru_cache(maxsize=QUERY_CACHE_SIZE)(self._run_query)
+        self._cores = ThreadPoolExecutor(graph.n_parallel, thread_name_prefix="embed")
+        self._queries = QueryBatches(self._run_queries, MAX_QUERY_BATCH)
+        self._encode_query = lru_cache(maxsize=QUERY_CACHE_SIZE)(self._queries.ask)
+
+    @property
+    def codec(self) -> "TokenCodec":
+        """What packs token vectors; every process on a database must use the same (see `ingest.embedding_models`)."""
+        with self._codec_lock:
+            if self._codec is None:
+                self._codec = self._read_codec()
+            return self._codec
+
+    @codec.setter
+    def codec(self, codec: "TokenCodec") -> None:
+        with self._codec_lock:
+            self._codec = codec
+
+    @cached_property
+    def _counter(self) -> Tokenizer:
+        """The tokenizer without a limit."""
+        counter = Tokenizer.from_str(self._tokenizer.to_str())
+        counter.no_truncation()
+        return counter
 
     def count_tokens(self, text: str) -> int:
         """How many tokens a text has, special tokens included; more than `max_tokens` would be cut off."""
@@ -101,8 +131,8 @@ class Embedder:
         """
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         n_done = 0
-        for rows, _, batch in self._run_passages(texts):
-            vectors[rows] = batch.texts
+        for rows, batch in self._run_passages(texts, lambda _, batch: batch.texts):
+            vectors[rows] = batch
             n_done += len(rows)
             if on_progress is not None:
                 on_progress(n_done)
@@ -113,23 +143,37 @@ class Embedder:
     ) -> list[EncodedPassage]:
         """Passages with their packed token vectors, in order; the arguments are those of `embed_passages`."""
         encoded: dict[int, EncodedPassage] = {}
-        for rows, tokens, batch in self._run_passages(texts):
-            for i, (row, ids) in enumerate(zip(rows, tokens, strict=True)):
-                codes = self.codec.encode(batch.tokens[i, : len(ids)])
-                encoded[row] = EncodedPassage(batch.texts[i], np.array(ids, dtype=np.uint32), codes)
+        for rows, passages in self._run_passages(texts, self._pack):
+            encoded.update(zip(rows, passages, strict=True))
             if on_progress is not None:
                 on_progress(len(encoded))
         return [encoded[row] for row in range(len(texts))]
 
-    def _run_passages(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[list[int]], BatchVectors]]:
-        """Batches: which texts, their token ids, and their vectors."""
+    def _run_passages(
+        self, texts: Sequence[str], take: Callable[[list[list[int]], BatchVectors], T]
+    ) -> Iterator[tuple[list[int], T]]:
+        """Batches: which texts, and what `take` makes of their token ids and vectors, in one thread a core."""
+
+        def run(own: list[list[int]]) -> T:
+            return take(own, self._graph.run(*_pad(own)))
+
         for begin in range(0, len(texts), TOKENIZE_ROWS):
             tokens = self._tokenize(self._files.passage_prompt, texts[begin : begin + TOKENIZE_ROWS])
-            for rows in _batches([len(ids) for ids in tokens]):
-                own = [tokens[row] for row in rows]
-                with self._passage_lock:
-                    batch = self._graph.run(*_pad(own))
-                yield [begin + row for row in rows], own, batch
+            batches = list(_batches([len(ids) for ids in tokens]))
+            if len(batches) == 1:
+                yield [begin + row for row in batches[0]], run([tokens[row] for row in batches[0]])
+                continue
+            taken = self._cores.map(run, [[tokens[row] for row in rows] for rows in batches])
+            for rows, made in zip(batches, taken, strict=True):
+                yield [begin + row for row in rows], made
+
+    def _pack(self, tokens: list[list[int]], batch: BatchVectors) -> list[EncodedPassage]:
+        codes = self.codec.encode(np.concatenate([batch.tokens[i, : len(ids)] for i, ids in enumerate(tokens)]))
+        ends = np.cumsum([len(ids) for ids in tokens])
+        parts = np.split(codes, ends[:-1])
+        return [
+            EncodedPassage(batch.texts[i], np.array(ids, dtype=np.uint32), parts[i]) for i, ids in enumerate(tokens)
+        ]
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """The unit vector (d,) float32 of a query, read-only; recent ones are remembered."""
@@ -139,35 +183,47 @@ class Embedder:
         """A query with its token vectors, read-only; recent ones are remembered."""
         return self._encode_query(_encodable(text))
 
-    def _run_query(self, text: str) -> EncodedQuery:
-        (encoding,) = self._tokenizer.encode_batch([self._files.query_prompt + text])
-        batch = self._graph.run(*_pad([encoding.ids]))
-        words = np.flatnonzero(np.array(encoding.special_tokens_mask) == 0)
-        query = EncodedQuery(batch.texts[0], np.array(encoding.ids, dtype=np.int64)[words], batch.tokens[0, words])
-        for array in (query.vector, query.token_ids, query.token_vectors):
-            array.flags.writeable = False
-        return query
+    def _run_queries(self, texts: Sequence[str]) -> list[EncodedQuery]:
+        encodings = self._tokenizer.encode_batch([self._files.query_prompt + text for text in texts])
+        batch = self._graph.run(*_pad([encoding.ids for encoding in encodings]))
+        queries = []
+        for row, encoding in enumerate(encodings):
+            words = np.flatnonzero(np.array(encoding.special_tokens_mask) == 0)
+            ids = np.array(encoding.ids, dtype=np.int64)[words]
+            queries.append(EncodedQuery(batch.texts[row].copy(), ids, batch.tokens[row, words]))
+            for array in (queries[row].vector, queries[row].token_ids, queries[row].token_vectors):
+                array.flags.writeable = False
+        return queries
 
     def _tokenize(self, prompt: str, texts: Sequence[str]) -> list[list[int]]:
         encodings = self._tokenizer.encode_batch_fast([prompt + _encodable(text) for text in texts])
         return [encoding.ids for encoding in encodings]
 
 
-def load_embedder(model: str, cache_folder: Path, *, precision: Precision = "int8") -> Embedder:
+def load_embedder(
+    model: str, cache_folder: Path, *, precision: PrecisionChoice = "auto", device: DeviceChoice = "auto"
+) -> Embedder:
     """Load a sentence-transformers model, converting it for this processor if that was not done before.
 
     Args:
         model: the bundled model's name, a folder, or a name on the model hub.
         cache_folder: where the converted graph is kept; made if absent.
-        precision: `int8` is fastest; `bf16` and `f32` give the original model's vectors (cosine ≥ 0.9999).
-            A GPU, if there is one, always works in bf16.
+        precision: `int8` is fastest on a CPU and never runs on a GPU; `bf16` and `f32` give the original model's
+            vectors (cosine ≥ 0.9999). `auto` is bf16 with a GPU and int8 without.
+        device: `cpu` leaves a GPU alone.
 
     Raises:
         ModelMissing: the weights cannot be found; the text says what to do.
     """
     files = find_model_files(model)
-    graph = load_graph(files, cache_folder, precision)
-    return Embedder(files, graph, load_codec(files, graph, cache_folder))
+    graph = load_graph(files, cache_folder, precision, device)
+
+    def read_codec() -> "TokenCodec":
+        from ingest.token_codebook import load_codec  # imports FAISS, which a query's vector does not need
+
+        return load_codec(files, graph, cache_folder)
+
+    return Embedder(files, graph, read_codec)
 
 
 def _encodable(text: str) -> str:

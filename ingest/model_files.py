@@ -17,12 +17,13 @@ _HUB_IGNORED = ["onnx/*", "openvino/*", "openvino_*"]
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """A sentence-transformers model on disk.
+    """A sentence-transformers model on disk; `given` is what it was asked for by, `name` what it is shown as.
 
     `weights_hash` is the SHA-256 over every weight and configuration file, so that equal hashes mean equal vectors.
     `query_prompt` and `passage_prompt` are put before texts, for models that were trained so.
     """
 
+    given: str
     name: str
     folder: Path
     weights_hash: str
@@ -46,6 +47,7 @@ def find_model_files(model: str) -> ModelFiles:
     _require(folder, model)
     prompts = _read_json(folder / "config_sentence_transformers.json").get("prompts") or {}
     return ModelFiles(
+        given=model,
         name=Path(model).name,
         folder=folder,
         weights_hash=_hash_weights(folder, check_bundled=model == BUNDLED_MODEL),

@@ -7,13 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
+from ingest.batch_vectors import BatchVectors, Precision
 from ingest.errors import IndexDamaged
 from ingest.file_lock import locked
 from ingest.manifest import Facts, publish_folder, verify_folder
@@ -27,31 +27,21 @@ GRAPH_NAME = "graph.xml"
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
 
-@dataclass(frozen=True)
-class BatchVectors:
-    """What a model gives for a batch: unit vectors of the texts (b, d) and of their tokens (b, t, d), float32."""
-
-    texts: NDArray[np.float32]
-    tokens: NDArray[np.float32]
-
-
 class ConversionFailed(Exception):
     """The model has no OpenVINO form; never leaves `load_graph`."""
 
 
 class OpenVinoGraph:
-    """A compiled graph; every thread that runs it at the same time has its own request."""
+    """A compiled graph; every thread that runs it at the same time has its own request, and a core of its own.
 
-    def __init__(self, path: Path, precision: str, dimension: int) -> None:
+    A batch runs on one core: two batches side by side take less time than each in turn on two cores.
+    """
+
+    def __init__(self, folder: Path, precision: Precision, dimension: int) -> None:
         self.precision = precision
         self.dimension = dimension
-        core = ov.Core()
-        properties = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_NUM_THREADS": str(_n_cores()),
-            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
-        }
-        self._compiled = core.compile_model(path, "CPU", properties)
+        self.n_parallel = _n_cores()
+        self._compiled = _compile(folder, precision, self.n_parallel)
         self._idle: queue.LifoQueue[ov.InferRequest] = queue.LifoQueue()
 
     def run(self, token_ids: NDArray[np.int64], mask: NDArray[np.int64]) -> BatchVectors:
@@ -67,7 +57,18 @@ class OpenVinoGraph:
         return vectors
 
 
-def load_openvino_graph(files: ModelFiles, cache_folder: Path, precision: str) -> OpenVinoGraph:
+def _compile(folder: Path, precision: Precision, n_streams: int) -> ov.CompiledModel:
+    """The graph for this processor; what an int8 graph does not compute in int8 is bf16 where that is fast."""
+    exact = "bf16" if precision == "bf16" or (precision == "int8" and _has_fast_bf16()) else "f32"
+    properties = {
+        "NUM_STREAMS": str(n_streams),
+        "INFERENCE_NUM_THREADS": str(n_streams),
+        "INFERENCE_PRECISION_HINT": exact,
+    }
+    return ov.Core().compile_model(folder / GRAPH_NAME, "CPU", properties)
+
+
+def load_openvino_graph(files: ModelFiles, cache_folder: Path, precision: Precision) -> OpenVinoGraph:
     """Load the graph from `cache_folder`, converting the model first if need be; a second process waits meanwhile.
 
     Raises:
@@ -81,7 +82,7 @@ def load_openvino_graph(files: ModelFiles, cache_folder: Path, precision: str) -
         with locked(cache_folder / "conversion.lock"):
             facts = _verified(folder) or _convert(files, folder, kind)
     kept = str(facts["kind"])
-    return OpenVinoGraph(folder / GRAPH_NAME, precision if kind == kept else "bf16", dimension=int(facts["dimension"]))
+    return OpenVinoGraph(folder, precision if kind == kept else "bf16", dimension=int(facts["dimension"]))
 
 
 def _verified(folder: Path) -> Facts | None:
@@ -130,3 +131,9 @@ def _convert(files: ModelFiles, folder: Path, kind: str) -> Facts:
 
 def _n_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _has_fast_bf16() -> bool:
+    """Whether the processor multiplies matrices of bf16 numbers in hardware of its own (AMX)."""
+    cpuinfo = Path("/proc/cpuinfo")
+    return cpuinfo.exists() and " amx_bf16" in cpuinfo.read_text()

@@ -7,20 +7,21 @@ import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
+from ingest.batch_vectors import BatchVectors, Precision
 from ingest.model_files import ModelFiles
-from ingest.openvino_graph import BatchVectors
 
 
 class TorchGraph:
-    """A sentence-transformers model run on token ids; bf16 on a GPU, f32 on a CPU."""
+    """A sentence-transformers model run on token ids, on a PyTorch device, in bf16 or f32."""
 
-    def __init__(self, files: ModelFiles, *, device: str) -> None:
+    def __init__(self, files: ModelFiles, *, device: str, precision: Precision) -> None:
         self._model = SentenceTransformer(str(files.folder), device=device, local_files_only=True).eval()
         self._device = device
         self._lock = threading.Lock()
-        if device == "cuda":
+        self.precision = precision
+        self.n_parallel = 1
+        if precision == "bf16":
             self._model = self._model.to(torch.bfloat16)
-        self.precision = "bf16" if device == "cuda" else "f32"
         self.dimension = int(self._model.get_embedding_dimension() or 0)
 
     def run(self, token_ids: NDArray[np.int64], mask: NDArray[np.int64]) -> BatchVectors:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,16 @@ def test_threads_get_their_own_vectors(embedder: Embedder) -> None:
     assert max(differences) < 1e-5
 
 
+def test_queries_of_many_threads_get_the_vectors_they_get_alone(model_cache: Path) -> None:
+    queries = [f"how many days of leave after {n} years" + " of service" * (n % 7) for n in range(64)]
+    alone, together = (load_embedder("all-MiniLM-L6-v2", model_cache) for _ in range(2))
+    expected = np.stack([alone.embed_query(query) for query in queries])
+    with ThreadPoolExecutor(16) as threads:
+        vectors = np.stack(list(threads.map(together.embed_query, queries)))
+    assert np.sum(vectors * expected, axis=1).min() > 0.999
+    assert (np.argmax(vectors @ expected.T, axis=1) == np.arange(len(queries))).all()
+
+
 IMPORTED_AFTER_A_QUERY = """
 import json, sys
 from pathlib import Path
@@ -119,7 +130,10 @@ print(json.dumps(sorted(sys.modules)))
 
 
 @pytest.mark.usefixtures("embedder")
-@pytest.mark.parametrize("heavy", ["torch", "transformers", "sentence_transformers", "nncf", "huggingface_hub"])
+@pytest.mark.parametrize(
+    "heavy",
+    ["torch", "transformers", "sentence_transformers", "nncf", "huggingface_hub", "faiss", "scipy", "sqlalchemy"],
+)
 def test_converted_model_needs_no_heavy_library(heavy: str, model_cache: Path) -> None:
     command = [sys.executable, "-c", IMPORTED_AFTER_A_QUERY, str(model_cache)]
     output = subprocess.run(command, capture_output=True, check=True, text=True).stdout
@@ -138,8 +152,7 @@ def test_processes_that_start_together_convert_once(tmp_path: Path) -> None:
     command = [sys.executable, "-c", IMPORTED_AFTER_A_QUERY, str(tmp_path)]
     processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [process.wait() for process in processes] == [0, 0]
-    kept = sorted(path.name.split("-int8-")[1] for path in tmp_path.iterdir() if path.is_dir())
-    assert [name.rpartition("-")[0] for name in kept] == ["", "tokens"]
+    assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 1
 
 
 @pytest.fixture
