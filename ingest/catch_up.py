@@ -5,25 +5,25 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.exact_index import ExactIndex
+from ingest.device import Device
+from ingest.document_table import NOBODY, DocumentEntry, DocumentTable
 from ingest.keyword_index import KeywordEntry, KeywordIndex, KeywordReader
 from ingest.published import PublishedDocument
-from ingest.replica_view import DocumentEntry, ReplicaView
-from ingest.vector_index import append_vectors
+from ingest.replica_view import ReplicaView
+from ingest.vector_index import append_vectors, empty_index
 
-MIN_DEAD_ROWS = 1000
-MAX_DEAD_FRACTION = 0.3
+STACKED_VECTORS = 10_000
 
 
-def empty_view(dimension: int, keywords: KeywordReader) -> ReplicaView:
-    """The state before the first change."""
+def empty_view(dimension: int, keywords: KeywordReader, device: Device | None = None) -> ReplicaView:
+    """The state before the first change; its vectors will be searched on `device` if there is one."""
     return ReplicaView(
         seq=0,
         passage_ids=np.zeros(0, dtype=np.int64),
         document_rows=np.zeros(0, dtype=np.int32),
         live=np.zeros(0, dtype=np.bool_),
-        documents=(),
-        vectors=ExactIndex(dimension),
+        documents=DocumentTable(),
+        vectors=empty_index(dimension, device),
         keywords=keywords,
     )
 
@@ -48,26 +48,7 @@ def next_view(
         step.put(document)
     step.withdraw_rest()
     keywords.commit()
-    return compacted(step.result(seq, keywords.reader()))
-
-
-def compacted(view: ReplicaView) -> ReplicaView:
-    """The view without dead rows and withdrawn documents, if there are many of them; else the view itself."""
-    if view.n_dead <= max(MIN_DEAD_ROWS, MAX_DEAD_FRACTION * len(view.live)):
-        return view
-    rows = np.flatnonzero(view.live)
-    kept = [place for place, entry in enumerate(view.documents) if entry.published]
-    new_place = np.full(len(view.documents), -1, dtype=np.int32)
-    new_place[kept] = np.arange(len(kept), dtype=np.int32)
-    return ReplicaView(
-        seq=view.seq,
-        passage_ids=view.passage_ids[rows],
-        document_rows=new_place[view.document_rows[rows]],
-        live=np.ones(len(rows), dtype=np.bool_),
-        documents=tuple(view.documents[place] for place in kept),
-        vectors=append_vectors(ExactIndex(view.vectors.dimension), view.vectors.vectors(rows)),
-        keywords=view.keywords,
-    )
+    return step.result(seq, keywords.reader())
 
 
 class _Step:
@@ -76,21 +57,22 @@ class _Step:
     def __init__(self, view: ReplicaView, touched: Sequence[str]) -> None:
         self._view = view
         self._live = view.live.copy()
-        self._documents = list(view.documents)
-        self._places = {id_: view.row_by_document[id_] for id_ in touched if id_ in view.row_by_document}
+        places = {id_: view.documents.place_of(id_) for id_ in touched}
+        self._places = {id_: place for id_, place in places.items() if place is not None}
         self._rows = self._live_rows(self._places)
+        self._entries: list[DocumentEntry] = []
+        self._n_documents = len(view.documents)
         self._new_ids: list[int] = []
         self._new_places: list[int] = []
-        self._new_vectors: list[NDArray[np.float16]] = []
+        self._new_vectors = _Stack(view.vectors.dimension)
 
     def put(self, document: PublishedDocument) -> None:
         """Take over a document's readers, and its passages unless their rows are there already."""
-        entry = DocumentEntry(document.id, document.collection, document.readers)
+        self._entries.append(DocumentEntry(document.id, document.collection, document.readers, document.language))
         place = self._places.pop(document.id, None)
         if place is None:
-            place = len(self._documents)
-            self._documents.append(entry)
-        self._documents[place] = entry
+            place = self._n_documents
+            self._n_documents += 1
         embedded = [(passage.id, passage.vector) for passage in document.passages if passage.vector is not None]
         old_rows = self._rows.get(place, np.zeros(0, dtype=np.int64))
         if sorted(self._view.passage_ids[old_rows].tolist()) == sorted(id_ for id_, _ in embedded):
@@ -99,12 +81,12 @@ class _Step:
         for passage_id, vector in embedded:
             self._new_ids.append(passage_id)
             self._new_places.append(place)
-            self._new_vectors.append(vector)
+            self._new_vectors.add(vector)
 
     def withdraw_rest(self) -> None:
         """Withdraw the touched documents that were not put."""
         for id_, place in self._places.items():
-            self._documents[place] = DocumentEntry(id_, "", frozenset(), published=False)
+            self._entries.append(DocumentEntry(id_, "", NOBODY, published=False))
             self._live[self._rows.get(place, np.zeros(0, dtype=np.int64))] = False
 
     def result(self, seq: int, keywords: KeywordReader) -> ReplicaView:
@@ -115,8 +97,8 @@ class _Step:
             passage_ids=np.concatenate([view.passage_ids, np.array(self._new_ids, dtype=np.int64)]),
             document_rows=np.concatenate([view.document_rows, np.array(self._new_places, dtype=np.int32)]),
             live=np.concatenate([self._live, np.ones(n_new, dtype=np.bool_)]),
-            documents=tuple(self._documents),
-            vectors=append_vectors(view.vectors, np.stack(self._new_vectors)) if n_new else view.vectors,
+            documents=view.documents.changed(self._entries),
+            vectors=append_vectors(view.vectors, self._new_vectors.all()) if n_new else view.vectors,
             keywords=keywords,
         )
 
@@ -127,6 +109,25 @@ class _Step:
         rows = rows[np.argsort(self._view.document_rows[rows], kind="stable")]
         own_places, starts = np.unique(self._view.document_rows[rows], return_index=True)
         return dict(zip(own_places.tolist(), np.split(rows, starts[1:]), strict=True)) if len(rows) else {}
+
+
+class _Stack:
+    """Vectors put together as they come, because a million small arrays need twice the memory of one large."""
+
+    def __init__(self, dimension: int) -> None:
+        self._full = [np.zeros((0, dimension), dtype=np.float16)]
+        self._open: list[NDArray[np.float16]] = []
+
+    def add(self, vector: NDArray[np.float16]) -> None:
+        """Put a vector (d,) after those that are there."""
+        self._open.append(vector)
+        if len(self._open) == STACKED_VECTORS:
+            self._full.append(np.stack(self._open))
+            self._open = []
+
+    def all(self) -> NDArray[np.float16]:
+        """All vectors (m, d)."""
+        return np.concatenate([*self._full, *([np.stack(self._open)] if self._open else [])])
 
 
 def _keyword_entries(document: PublishedDocument) -> Iterable[KeywordEntry]:
@@ -140,4 +141,5 @@ def _keyword_entries(document: PublishedDocument) -> Iterable[KeywordEntry]:
             filename=document.filename,
             heading=passage.heading,
             text=passage.text,
+            language=document.language,
         )

@@ -149,13 +149,18 @@ class FaissIndex:
     @classmethod
     def load(cls, folder: Path) -> "FaissIndex":
         """Open what `save` wrote; rows stay on disk and are read as they are needed."""
-        rows = np.load(folder / ROWS_NAME, mmap_mode="r").view(np.ndarray)
+        rows = _rows_file(folder)
         codes = faiss.read_index(str(folder / CODES_NAME))
         n_encoded = int(codes.ntotal)
         tail = ExactIndex(rows.shape[1]).appended(rows[n_encoded:])
         training = folder / TRAINING_NAME
         n_trained = json.loads(training.read_text(encoding="utf-8"))["n_trained"] if training.exists() else n_encoded
         return cls(codes, (rows[:n_encoded],), tail, n_encoded=n_encoded, n_trained=n_trained)
+
+    def on_disk(self, folder: Path) -> "FaissIndex":
+        """This index with its encoded rows in the file that `save` wrote into `folder`."""
+        rows = _rows_file(folder)[: self._n_encoded]
+        return FaissIndex(self._codes, (rows,), self._tail, n_encoded=self._n_encoded, n_trained=self._n_trained)
 
     def _candidates(self, queries: NDArray[np.float32], n: int, encoded: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
         """For each query about `n` rows (m,), ascending, that are allowed and whose codes are nearest."""
@@ -186,6 +191,12 @@ class FaissIndex:
             chosen = owners == owner
             result[chosen] = self._blocks[owner][rows[chosen] - starts[owner]]
         return result
+
+
+def _rows_file(folder: Path) -> NDArray[np.float16]:
+    """Rows (n, d) as they lie on disk, read when they are needed."""
+    rows: NDArray[np.float16] = np.load(folder / ROWS_NAME, mmap_mode="r").view(np.ndarray)
+    return rows
 
 
 def _half_scores(rows: NDArray[np.float16], query: NDArray[np.float32]) -> NDArray[np.float32]:

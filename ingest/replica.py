@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ingest.catch_up import empty_view, next_view
 from ingest.database import head_seq
+from ingest.device import Device
 from ingest.errors import IndexDamaged, StorageBusy
 from ingest.file_lock import locked, take_lock
 from ingest.index_report import IndexReport, compare_with_sql
@@ -30,6 +31,7 @@ from ingest.snapshot import (
     newest_seq,
     prepare_snapshot,
 )
+from ingest.tidy import TidyVectors, on_disk, tidy, with_tidy_vectors
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +41,10 @@ REBUILD_THREADS = 2
 
 @dataclass(frozen=True)
 class ReplicaStats:
-    """Sizes of a replica; `generation` is that of the newest snapshot on disk, 0 if there is none."""
+    """Sizes of a replica; `generation` is that of the newest snapshot on disk, 0 if there is none.
+
+    `vector_index` says how vectors are searched, `degraded` by a name what is wrong with it, None if all is well.
+    """
 
     seq: int
     n_documents: int
@@ -48,6 +53,7 @@ class ReplicaStats:
     n_dead_rows: int
     generation: int
     vector_index: str
+    degraded: str | None
 
 
 class Replica:
@@ -57,10 +63,12 @@ class Replica:
     of its own. All methods are safe in any thread; a session is used only during the call it is given to.
     """
 
-    def __init__(self, folder: Path, model_id: str, dimension: int) -> None:
+    def __init__(self, folder: Path, model_id: str, dimension: int, device: Device | None = None) -> None:
+        """Vectors are also kept on `device`, if there is one, and searched there."""
         self._snapshots = folder / "snapshots"
         self._live_root = folder / "live"
         self._identity = IndexIdentity(model_id, dimension)
+        self._device = device
         self._lock = threading.RLock()
         self._view: ReplicaView | None = None
         self._keywords: KeywordIndex | None = None
@@ -120,7 +128,7 @@ class Replica:
             folder = self._new_folder()
             head = head_seq(session)
             bulk = KeywordIndex(folder / KEYWORDS_FOLDER, REBUILD_THREADS)
-            before = empty_view(self._identity.dimension, bulk.reader())
+            before = empty_view(self._identity.dimension, bulk.reader(), self._device)
             self._advance(session, before, bulk, published_ids(session), head)
             bulk.close()
             self._replace_keywords(KeywordIndex(folder / KEYWORDS_FOLDER))
@@ -130,11 +138,14 @@ class Replica:
     def snapshot(self) -> None:
         """Publish the current state on disk, unless the newest snapshot has it already, or it must `forget` first.
 
+        Before that the vectors are tidied up, which may take a while; searches and changes go on.
+
         Raises:
             StorageBusy: another process is writing one.
         """
         self._snapshots.mkdir(parents=True, exist_ok=True)
         with locked(self._snapshots / "writer.lock", wait=False):
+            self._take_over(tidy(self.view()))
             with self._lock:
                 if self._has_traces:
                     return
@@ -143,10 +154,17 @@ class Replica:
                     return
                 prepared = prepare_snapshot(self._snapshots, self._open_keywords())
             try:
-                finish_snapshot(prepared, view, self._identity, last_change)
+                published = finish_snapshot(prepared, view, self._identity, last_change)
                 self._snapshot_needed = False
+                self._take_over(on_disk(view, published))
             finally:
                 shutil.rmtree(prepared, ignore_errors=True)
+
+    def _take_over(self, tidied: TidyVectors | None) -> None:
+        """Search in tidy vectors from now on."""
+        if tidied is not None:
+            with self._lock:
+                self._view = with_tidy_vectors(self.view(), tidied)
 
     def verify(self, session: Session) -> IndexReport:
         """Compare both indexes with SQL, passage by passage, after catching up."""
@@ -164,12 +182,13 @@ class Replica:
         snapshots = list_snapshots(self._snapshots)
         return ReplicaStats(
             seq=view.seq,
-            n_documents=len(view.row_by_document),
+            n_documents=view.documents.n_published,
             n_passages=view.keywords.n_passages,
             n_vectors=len(view.live) - view.n_dead,
             n_dead_rows=view.n_dead,
             generation=int(snapshots[0].name) if snapshots else 0,
-            vector_index=type(view.vectors).__name__,
+            vector_index=view.vectors.description,
+            degraded=view.vectors.degraded,
         )
 
     def close(self) -> None:
@@ -205,7 +224,7 @@ class Replica:
         if seq > head_seq(session) or describe_change(session, seq) != last_change:
             raise IndexDamaged(f"Snapshot {snapshot.name} does not belong to this database's history.")
         keywords = KeywordIndex(folder / KEYWORDS_FOLDER)
-        self._view = load_snapshot(folder, facts, keywords)
+        self._view = load_snapshot(folder, facts, keywords, self._device)
         self._last_change = last_change
         self._replace_keywords(keywords)
 

@@ -6,18 +6,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.document_table import DocumentTable
 from ingest.keyword_index import KeywordReader
 from ingest.vector_index import VectorIndex
-
-
-@dataclass(frozen=True)
-class DocumentEntry:
-    """What the indexes know of a document; a withdrawn one has no readers until it is compacted away."""
-
-    id: str
-    collection: str
-    readers: frozenset[str]
-    published: bool = True
 
 
 @dataclass(frozen=True)
@@ -33,7 +24,7 @@ class ReplicaView:
     passage_ids: NDArray[np.int64]
     document_rows: NDArray[np.int32]
     live: NDArray[np.bool_]
-    documents: tuple[DocumentEntry, ...]
+    documents: DocumentTable
     vectors: VectorIndex
     keywords: KeywordReader
 
@@ -49,11 +40,6 @@ class ReplicaView:
     def n_dead(self) -> int:
         """How many rows are of withdrawn versions."""
         return len(self.live) - int(self.live.sum())
-
-    @cached_property
-    def row_by_document(self) -> dict[str, int]:
-        """Position in `documents` by id, of the published ones."""
-        return {entry.id: row for row, entry in enumerate(self.documents) if entry.published}
 
     @cached_property
     def _live_by_id(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

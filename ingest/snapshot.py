@@ -6,13 +6,16 @@ import shutil
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ingest.device import Device
+from ingest.document_table import DocumentEntry, DocumentTable
 from ingest.errors import IndexDamaged
 from ingest.keyword_index import KEYWORD_FORMAT, KeywordIndex
 from ingest.manifest import Facts, publish_folder, read_facts, verify_folder
-from ingest.replica_view import DocumentEntry, ReplicaView
+from ingest.replica_view import ReplicaView
 from ingest.vector_index import VECTOR_FORMAT, load_vectors
 
 KEPT_SNAPSHOTS = 2
@@ -108,8 +111,8 @@ def check_snapshot(private: Path, identity: IndexIdentity, generation: int) -> F
     return facts
 
 
-def load_snapshot(private: Path, facts: Facts, keywords: KeywordIndex) -> ReplicaView:
-    """The view that a checked snapshot holds; `keywords` is open on its keyword folder."""
+def load_snapshot(private: Path, facts: Facts, keywords: KeywordIndex, device: Device | None = None) -> ReplicaView:
+    """The view that a checked snapshot holds; `keywords` is open on its keyword folder, `device` holds the vectors."""
     documents = json.loads((private / _DOCUMENTS_FILE).read_text(encoding="utf-8"))
     with np.load(private / _ROWS_FILE) as rows:
         return ReplicaView(
@@ -117,10 +120,15 @@ def load_snapshot(private: Path, facts: Facts, keywords: KeywordIndex) -> Replic
             passage_ids=rows["passage_ids"],
             document_rows=rows["document_rows"],
             live=rows["live"],
-            documents=tuple(DocumentEntry(**entry | {"readers": frozenset(entry["readers"])}) for entry in documents),
-            vectors=load_vectors(private),
+            documents=DocumentTable(_entry(**entry) for entry in documents),
+            vectors=load_vectors(private, device),
             keywords=keywords.reader(),
         )
+
+
+def _entry(*, readers: list[str], **rest: Any) -> DocumentEntry:
+    """What `asdict` made of an entry, back again."""
+    return DocumentEntry(readers=frozenset(readers), **rest)
 
 
 def _link_or_copy(source: str, target: str) -> None:

@@ -89,16 +89,32 @@ def keep_rows(index: VectorIndex, rows: NDArray[np.int64]) -> VectorIndex:
     return index.replaced(host) if isinstance(index, GpuIndex) else host
 
 
-def retrain(index: VectorIndex) -> VectorIndex:
-    """The index with codes made for the rows it has now, if those it has have become bad at them; else the index.
+def retrained(index: VectorIndex) -> VectorIndex | None:
+    """The index with codes made for the rows it has now; None if those it has are good at them, or it has none.
 
-    Takes seconds where it changes something.
+    Takes seconds. It is not on a device: see `carried_on`.
     """
     host = _host(index)
     if not isinstance(host, FaissIndex) or not host.has_drifted():
-        return index
-    trained = FaissIndex.trained(host.stored(0, host.n_rows))
-    return index.rehosted(trained) if isinstance(index, GpuIndex) else trained
+        return None
+    return FaissIndex.trained(host.stored(0, host.n_rows))
+
+
+def read_from_disk(index: VectorIndex, folder: Path) -> VectorIndex | None:
+    """The index that `save` wrote into `folder`, its rows in the file instead of in memory; None for a small one.
+
+    It is not on a device: see `carried_on`.
+    """
+    host = _host(index)
+    return host.on_disk(folder) if isinstance(host, FaissIndex) else None
+
+
+def carried_on(index: VectorIndex, current: VectorIndex) -> VectorIndex:
+    """`index`, an earlier state of `current` made better, with the rows that came since; on the same device."""
+    host = _host(index)
+    if current.n_rows > host.n_rows:
+        host = _appended(host, current.stored(host.n_rows, current.n_rows))
+    return current.rehosted(host) if isinstance(current, GpuIndex) else host
 
 
 def load_vectors(folder: Path, device: Device | None = None) -> VectorIndex:
@@ -123,6 +139,8 @@ def _appended(host: HostIndex, vectors: NDArray[np.floating]) -> HostIndex:
     n_total = host.n_rows + len(vectors)
     if isinstance(host, FaissIndex) or n_total <= MAX_EXACT_ROWS:
         return host.appended(vectors)
+    if not host.n_rows:
+        return FaissIndex.trained(to_half(vectors))
     rows = np.empty((n_total, host.dimension), dtype=np.float16)
     rows[: host.n_rows] = host.stored(0, host.n_rows)
     rows[host.n_rows :] = to_half(vectors)

@@ -28,7 +28,7 @@ def keyword_candidates(view: ReplicaView, query: str, scope: Scope, n: int) -> d
     readers, documents = scope.principals, scope.documents
     if documents is None:
         return _by_id(*view.keywords.search(query, n, readers=readers))
-    n_fetched = 2 * n * -(-len(view.row_by_document) // max(1, len(documents)))
+    n_fetched = 2 * n * -(-view.documents.n_published // max(1, len(documents)))
     if len(documents) > FEW_DOCUMENTS and n_fetched <= MAX_FETCHED:
         ids, scores = view.keywords.search(query, n_fetched, readers=readers)
         rows = view.rows_of(ids)

@@ -20,49 +20,41 @@ def readable_by(principals: frozenset[str]) -> ColumnElement[bool]:
     return exists().where(AclEntry.document_id == Document.id, AclEntry.principal.in_(sorted(principals)))
 
 
-def readable_rows(view: ReplicaView, principals: frozenset[str], collection: str | None = None) -> NDArray[np.bool_]:
-    """The rule over an index's passage rows, shape (n,): live, readable, and in the collection where one is named."""
-    documents = np.fromiter(
-        (
-            not principals.isdisjoint(document.readers) and (collection is None or document.collection == collection)
-            for document in view.documents
-        ),
-        dtype=np.bool_,
-        count=len(view.documents),
-    )
+def readable_rows(view: ReplicaView, principals: frozenset[str]) -> NDArray[np.bool_]:
+    """The rule over an index's passage rows, shape (n,): live, and readable."""
     if not len(view.document_rows):
         return np.zeros(0, dtype=np.bool_)
-    return view.live & documents[view.document_rows]
+    return view.live & view.documents.having_reader(principals)[view.document_rows]
 
 
 class ReadableRows:
     """Remembers `readable_rows` while the index does not change: the same rights on the same view give the same rows.
 
-    The key is the whole set of principals, so that no two people with different rights ever share an entry.
+    The key is the whole set of principals, so that no two people with different rights ever share an entry. As the
+    same rights give the same array, a GPU keeps them, too.
     """
 
     def __init__(self, max_entries: int = 32) -> None:
         self._max_entries = max_entries
         self._lock = threading.Lock()
         self._view: ReplicaView | None = None
-        self._rows: OrderedDict[tuple[frozenset[str], str | None], NDArray[np.bool_]] = OrderedDict()
+        self._rows: OrderedDict[frozenset[str], NDArray[np.bool_]] = OrderedDict()
 
-    def of(self, view: ReplicaView, principals: frozenset[str], collection: str | None) -> NDArray[np.bool_]:
+    def of(self, view: ReplicaView, principals: frozenset[str]) -> NDArray[np.bool_]:
         """What `readable_rows` gives, (n,), read-only."""
-        key = (principals, collection)
         with self._lock:
             if self._view is not view:
                 self._view = view
                 self._rows.clear()
-            known = self._rows.get(key)
+            known = self._rows.get(principals)
             if known is not None:
-                self._rows.move_to_end(key)
+                self._rows.move_to_end(principals)
                 return known
-        rows = readable_rows(view, principals, collection)
+        rows = readable_rows(view, principals)
         rows.flags.writeable = False
         with self._lock:
             if self._view is view:
-                self._rows[key] = rows
+                self._rows[principals] = rows
                 if len(self._rows) > self._max_entries:
                     self._rows.popitem(last=False)
         return rows

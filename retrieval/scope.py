@@ -43,7 +43,7 @@ class Scopes:
 
     def of(self, session: Session, view: ReplicaView, principals: frozenset[str], filters: SearchFilters) -> Scope:
         """The rows and documents that a search by `principals` may find, with the filters on top."""
-        readable = self._readable.of(view, principals, None)
+        readable = self._readable.of(view, principals)
         if not filters:
             return Scope(principals, filters, readable, None)
         key = (principals, filters)
@@ -67,5 +67,6 @@ class Scopes:
 def _rows_of_documents(view: ReplicaView, documents: frozenset[str]) -> NDArray[np.bool_]:
     """Whether each row (n,) is of one of the documents."""
     wanted = np.zeros(len(view.documents) + 1, dtype=np.bool_)
-    wanted[[view.row_by_document[id_] for id_ in documents if id_ in view.row_by_document]] = True
+    places = [view.documents.published_place_of(id_) for id_ in documents]
+    wanted[[place for place in places if place is not None]] = True
     return wanted[view.document_rows]

@@ -32,7 +32,9 @@ def verify(library: PublishedLibrary, replica: Replica) -> IndexReport:
 
 
 def readers_of(view: ReplicaView, document_id: str) -> frozenset[str]:
-    return view.documents[view.row_by_document[document_id]].readers
+    place = view.documents.published_place_of(document_id)
+    assert place is not None
+    return view.documents[place].readers
 
 
 def test_published_passage_is_found_by_keyword_and_by_vector(library: PublishedLibrary, replica: Replica) -> None:
@@ -60,7 +62,7 @@ def test_removed_document_is_found_no_more(library: PublishedLibrary, replica: R
     library.catch_up(replica)
     assert keyword_hits(replica.view(), "vacation") == []
     assert not replica.view().live.any()
-    assert document_id not in replica.view().row_by_document
+    assert replica.view().documents.published_place_of(document_id) is None
 
 
 def test_change_of_readers_is_in_force_and_moves_no_vector(library: PublishedLibrary, replica: Replica) -> None:
@@ -146,6 +148,7 @@ def test_many_dead_rows_are_compacted_away(library: PublishedLibrary, replica: R
     library.catch_up(replica)
     library.publish("big.md", ["short now"])
     library.catch_up(replica)
+    replica.snapshot()
     assert replica.view().n_dead == 0
     assert len(replica.view().passage_ids) == 2
     assert verify(library, replica).matches

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from evals.knowledge_base import KnowledgeBase, temporary_knowledge_base
+from ingest.document_table import DocumentTable
 from ingest.documents import set_readers
 from ingest.embed import Embedder
 from ingest.tables import Document, Passage
@@ -58,26 +59,26 @@ def test_document_without_readers_is_read_by_nobody(base: KnowledgeBase) -> None
 def test_remembered_rows_are_those_of_the_asking_person_only(base: KnowledgeBase) -> None:
     view, remembered = base.replica.view(), ReadableRows()
     for principals in (frozenset({"group:finance"}), frozenset({"group:legal"}), frozenset({"group:finance"})):
-        assert np.array_equal(remembered.of(view, principals, None), readable_rows(view, principals))
+        assert np.array_equal(remembered.of(view, principals), readable_rows(view, principals))
 
 
 def test_remembered_rows_are_forgotten_when_the_index_changes(base: KnowledgeBase) -> None:
     view, remembered = base.replica.view(), ReadableRows()
     ann = frozenset({"user:ann@example.org"})
-    before = remembered.of(view, ann, None).sum()
-    opened = replace(view, documents=tuple(replace(document, readers=ann) for document in view.documents))
-    assert remembered.of(opened, ann, None).sum() > before
+    before = remembered.of(view, ann).sum()
+    opened = replace(view, documents=DocumentTable(replace(document, readers=ann) for document in view.documents))
+    assert remembered.of(opened, ann).sum() > before
 
 
 def test_remembered_rows_follow_a_change_of_readers(base: KnowledgeBase) -> None:
     remembered, bob = ReadableRows(), frozenset({"user:bob@example.org"})
-    before = remembered.of(base.replica.view(), bob, None).sum()
+    before = remembered.of(base.replica.view(), bob).sum()
     with base.database.write() as session:
         document_id = session.scalars(select(Document.id).where(Document.filename == "4.md")).one()
         set_readers(session, document_id, bob)
     with base.database.read() as session:
         base.replica.catch_up(session)
-    assert remembered.of(base.replica.view(), bob, None).sum() == before + 1
+    assert remembered.of(base.replica.view(), bob).sum() == before + 1
     with base.database.write() as session:
         set_readers(session, document_id, [])
     with base.database.read() as session:
