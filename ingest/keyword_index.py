@@ -5,7 +5,7 @@ Source: Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and 
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,10 @@ import tantivy
 from numpy.typing import NDArray
 
 from ingest.errors import IndexDamaged
-from ingest.keyword_query import QueryBuilder, exact_analyzer, stemming_analyzer
+from ingest.keyword_query import QueryBuilder, split_query
+from ingest.keyword_words import DEFAULT_LANGUAGE, is_unspaced, number_readings, plain_words, search_words, stems
 
-KEYWORD_FORMAT = 1  # raise it when fields or analyzers change; older snapshots are then rebuilt
+KEYWORD_FORMAT = 2  # raise it when fields or analyzers change; older snapshots are then rebuilt
 WRITER_MEMORY_BYTES = 50_000_000  # of each thread that writes
 LINK_ATTEMPTS = 10
 _COMMITTED = "meta.json"
@@ -25,7 +26,7 @@ _MANAGED = ".managed.json"
 
 @dataclass(frozen=True)
 class KeywordEntry:
-    """What the keyword index holds of a passage."""
+    """What the keyword index holds of a passage; `language` is the document's, ISO 639-1."""
 
     passage_id: int
     document_id: str
@@ -35,6 +36,7 @@ class KeywordEntry:
     filename: str
     heading: str
     text: str
+    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,17 +58,24 @@ class KeywordReader:
         self.n_passages: int = searcher.num_docs
 
     def search(
-        self, query: str, k: int, *, readers: frozenset[str], documents: frozenset[str] | None = None
+        self,
+        query: str,
+        k: int,
+        *,
+        readers: frozenset[str],
+        documents: frozenset[str] | None = None,
+        languages: Sequence[str | None] = (DEFAULT_LANGUAGE,),
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The `k` passages with the highest BM25 score, best first, of those one of `readers` may read.
 
-        Any text is a valid query. Text in double quotes must occur as written, unless it occurs nowhere. Where
+        Any text is a valid query. Text in double quotes must occur as written, unless it occurs nowhere. Words are
+        looked for with the endings of each of `languages`, of which the first is most likely the query's own. Where
         `documents` is given, only passages of documents with these ids are found; each costs a look-up.
 
         Returns:
             passage ids and scores, both (m,), m ≤ k; equal scores are in order of id.
         """
-        parts = self._builder.split(query.encode("utf-8", "replace").decode("utf-8"))
+        parts = split_query(query.encode("utf-8", "replace").decode("utf-8"), languages)
         ids, scores = self._best(self._builder.scored(parts, require_phrases=True), k, readers, documents)
         if not len(ids) and parts.phrases:
             ids, scores = self._best(self._builder.scored(parts, require_phrases=False), k, readers, documents)
@@ -111,8 +120,6 @@ class KeywordIndex:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             self._index = tantivy.Index(_schema(), str(folder))
-            self._index.register_tokenizer("footnote_stem", stemming_analyzer())
-            self._index.register_tokenizer("footnote_exact", exact_analyzer())
             self._index.config_reader("manual")
             self._writer = self._index.writer(WRITER_MEMORY_BYTES * n_threads, n_threads)
             self._reader = KeywordReader(self._index.searcher(), QueryBuilder(self._index.schema))
@@ -143,10 +150,16 @@ class KeywordIndex:
         return self._reader
 
     def search(
-        self, query: str, k: int, *, readers: frozenset[str], documents: frozenset[str] | None = None
+        self,
+        query: str,
+        k: int,
+        *,
+        readers: frozenset[str],
+        documents: frozenset[str] | None = None,
+        languages: Sequence[str | None] = (DEFAULT_LANGUAGE,),
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """`KeywordReader.search` on the state at the last commit."""
-        return self._reader.search(query, k, readers=readers, documents=documents)
+        return self._reader.search(query, k, readers=readers, documents=documents, languages=languages)
 
     def link_to(self, folder: Path) -> None:
         """Put the last commit's files into an empty folder as hard links, which later changes leave alone.
@@ -185,9 +198,9 @@ def _schema() -> tantivy.Schema:
     builder.add_integer_field("passage_id", stored=True, indexed=True, fast=True)
     for key in ("document_id", "collection", "readers"):
         builder.add_text_field(key, stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("body", tokenizer_name="footnote_stem", index_option="freq")
-    builder.add_text_field("title", tokenizer_name="footnote_stem", index_option="freq")
-    builder.add_text_field("exact", tokenizer_name="footnote_exact", index_option="position")
+    builder.add_text_field("body", tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("title", tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("exact", tokenizer_name="whitespace", index_option="position")
     return builder.build()
 
 
@@ -198,8 +211,13 @@ def _document(passage: KeywordEntry) -> tantivy.Document:
     document.add_text("collection", passage.collection)
     for principal in passage.readers:
         document.add_text("readers", principal)
-    context = f"{passage.title}\n{passage.heading}"
-    document.add_text("title", f"{context}\n{passage.filename}")
-    document.add_text("body", f"{context}\n{passage.text}")
-    document.add_text("exact", f"{context}\n{passage.filename}\n{passage.text}")
+    context, named = f"{passage.title}\n{passage.heading}", f"{passage.title}\n{passage.heading}\n{passage.filename}"
+    context_words, text_words = search_words(context), search_words(passage.text)
+    name_words = context_words + search_words(passage.filename)
+    whole = f"{named}\n{passage.text}"
+    exact_words = plain_words(whole) if is_unspaced(whole) else name_words + text_words
+    numbers = [reading for readings in number_readings(f"{context}\n{passage.text}") for reading in readings]
+    document.add_text("body", " ".join(stems(context_words + text_words, passage.language) + numbers))
+    document.add_text("title", " ".join(stems(name_words, passage.language)))
+    document.add_text("exact", " ".join(exact_words))
     return document

@@ -1,7 +1,7 @@
 """Keyword search: words, identifiers and phrases, within what readers may read; any text is a valid query."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +58,9 @@ def find(
     readers: frozenset[str] = EVERYONE,
     documents: frozenset[str] | None = None,
     k: int = 20,
+    languages: Sequence[str | None] = ("en",),
 ) -> list[int]:
-    return index.search(query, k, readers=readers, documents=documents)[0].tolist()
+    return index.search(query, k, readers=readers, documents=documents, languages=languages)[0].tolist()
 
 
 @pytest.mark.parametrize(
