@@ -24,7 +24,6 @@ INVISIBLE = SMUGGLING | frozenset(
         0xFFFB,
     ]
 )
-HIDDEN = "hidden_text"  # the key of a document's details that says how much hidden text was left out, and where
 _NAMED_PAGES = 20
 _CLASS = "".join(re.escape(chr(code)) for code in sorted(INVISIBLE))
 # A joiner between two characters of plain English joins nothing.
@@ -40,6 +39,7 @@ def remove_invisible(parsed: ParsedDocument) -> ParsedDocument:
     gone = [
         start + place for start, spans in zip(starts, found, strict=False) for span in spans for place in range(*span)
     ]
+    smuggled = {page.number: sum(ord(character) in SMUGGLING for character in page.text) for page in parsed.pages}
     headings = tuple(
         replace(heading, start=heading.start - bisect.bisect_left(gone, heading.start), text=visible(heading.text))
         for heading in parsed.headings
@@ -49,7 +49,7 @@ def remove_invisible(parsed: ParsedDocument) -> ParsedDocument:
         title=visible(parsed.title) if parsed.title is not None else None,
         pages=tuple(_visible_page(page, spans) for page, spans in zip(parsed.pages, found, strict=True)),
         headings=tuple(heading for heading in headings if heading.text.strip()),
-        details=_counted(parsed),
+        details=tell_hidden(parsed.details, {page: n for page, n in smuggled.items() if n}),
     )
 
 
@@ -58,23 +58,21 @@ def visible(text: str) -> str:
     return _FOUND.sub("", text)
 
 
-def hidden_note(counts: dict[int, int]) -> str:
-    """What a document's details say of hidden text: `counts` are its characters by page."""
-    pages = ", ".join(str(page) for page in sorted(counts)[:_NAMED_PAGES])
-    more = len(counts) - _NAMED_PAGES
+def tell_hidden(details: dict[str, str], counts: dict[int, int]) -> dict[str, str]:
+    """A document's details with a sentence in `left_out` about its hidden characters, counted by page."""
     n = sum(counts.values())
-    where = f"page{'s' if len(counts) > 1 else ''} {pages}{f' and {more} more' if more > 0 else ''}"
-    return f"{n:,} character{'s' if n > 1 else ''} on {where}"
+    if n == 0:
+        return details
+    pages = ", ".join(str(page) for page in sorted(counts)[:_NAMED_PAGES])
+    more = f" and {len(counts) - _NAMED_PAGES} more" if len(counts) > _NAMED_PAGES else ""
+    sentence = (
+        f"Hidden text was left out: {n:,} character{'s' if n > 1 else ''} "
+        f"on page{'s' if len(counts) > 1 else ''} {pages}{more}."
+    )
+    return {**details, "left_out": " ".join([*filter(None, [details.get("left_out")]), sentence])}
 
 
 def _visible_page(page: ParsedPage, spans: list[tuple[int, int]]) -> ParsedPage:
     gone = [place for span in spans for place in range(*span)]
     skip = tuple((a - bisect.bisect_left(gone, a), b - bisect.bisect_left(gone, b)) for a, b in page.skip)
     return replace(page, text=visible(page.text), skip=tuple(span for span in skip if span[0] < span[1]))
-
-
-def _counted(parsed: ParsedDocument) -> dict[str, str]:
-    """The details with a line about characters that can smuggle words, unless the parser has written one."""
-    counts = {page.number: sum(ord(character) in SMUGGLING for character in page.text) for page in parsed.pages}
-    counts = {page: n for page, n in counts.items() if n}
-    return {HIDDEN: hidden_note(counts), **parsed.details} if counts else parsed.details

@@ -14,11 +14,9 @@ _BOMS = (
 _WESTERN = frozenset(
     "‘’“”–—…•€£§©®°·«»¡¿áàâäãåæçéèêëíìîïñóòôöõøœúùûüýÿßÁÀÂÄÃÅÆÇÉÈÊËÍÌÎÏÑÓÒÔÖÕØŒÚÙÛÜÝ½¼¾²³¹±×÷µ¶™†‡ºª\xa0"
 )
-# Control characters but tab and newline, the byte order mark, non-characters, lone surrogates, and the
-# invisible Unicode tags (a way to hide instructions from people).
-_DROPPED = re.compile(
-    r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e007f]"
-)
+# Control characters but tab and newline, the byte order mark, non-characters, lone surrogates. What else nobody sees
+# is counted and removed when a file has been parsed (`ingest.invisible`).
+_DROPPED = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufff0-\uffff\ud800-\udfff]")
 _NEWLINES = re.compile("\r\n|[\r\x0c\x85\u2028\u2029]")
 
 
@@ -41,7 +39,7 @@ def decode(data: bytes, declared: str | None = None) -> str:
 
 
 def clean(text: str) -> str:
-    """Newlines as \\n; control characters, non-characters and invisible tags are dropped."""
+    """Newlines as \\n; control characters and non-characters are dropped."""
     return _DROPPED.sub("", _NEWLINES.sub("\n", text))
 
 

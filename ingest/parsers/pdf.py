@@ -11,7 +11,7 @@ import pypdfium2.raw as pdfium_c
 
 from ingest.boxes import pack_boxes
 from ingest.errors import FileRejected
-from ingest.invisible import HIDDEN, hidden_note
+from ingest.invisible import tell_hidden
 from ingest.parsed import Heading, ParsedDocument, ParsedPage
 from ingest.parsers.pdf_annotations import read_annotations
 from ingest.parsers.pdf_characters import PageText, read_boxes, read_page
@@ -42,7 +42,7 @@ _NO_TITLE = re.compile(
 def parse_pdf(path: Path) -> ParsedDocument:
     """Pages with boxes; headings from the outline, or by font where there is none.
 
-    Raises FileRejected: encrypted (a password is needed), malformed, too_large, empty (no text layer).
+    Raises FileRejected: encrypted (a password is needed), malformed, too_large. Pages without a text layer are empty.
     """
     document = open_pdf(path)
     try:
@@ -51,8 +51,8 @@ def parse_pdf(path: Path) -> ParsedDocument:
         if n_pages > MAX_PAGES:
             raise FileRejected("too_large", f"{n_pages:,} pages are more than {MAX_PAGES:,}; split the file.")
         pages = _read_pages(document)
-        if not any(page is not None and page.text.strip() for page in pages):
-            _reject_textless(pages)
+        if all(page is None for page in pages):
+            raise FileRejected("malformed", "no page of the PDF can be read; open it in a PDF viewer and save it anew.")
         characters = [page or _UNREADABLE for page in pages]
         skips = find_running_lines(characters)
         starts = _starts(characters)
@@ -176,17 +176,6 @@ def _beside_print(text: str, page: pdfium.PdfPage) -> str:
 _UNREADABLE = PageText(_EMPTY_PAGE, (), 612.0, 792.0)
 
 
-def _reject_textless(pages: list[PageText | None]) -> None:
-    """Raise FileRejected for a PDF without any text: broken, or a scan."""
-    if all(page is None for page in pages):
-        raise FileRejected("malformed", "no page of the PDF can be read; open it in a PDF viewer and save it anew.")
-    raise FileRejected(
-        "empty",
-        f"none of the {len(pages)} pages has a text layer (a scan?); text recognition is not available yet: "
-        "upload a copy with recognised text.",
-    )
-
-
 def _starts(pages: list[PageText]) -> list[int]:
     """Each page's offset in the version's text."""
     starts, start = [], 0
@@ -230,14 +219,12 @@ def _title(document: pdfium.PdfDocument, pages: list[PageText]) -> str | None:
 def _details(document: pdfium.PdfDocument, pages: list[PageText]) -> dict[str, str]:
     """What the metadata says, the number of pages, and how much hidden text was left out."""
     details = {"pages": str(len(pages))}
-    hidden = {number: page.n_hidden for number, page in enumerate(pages, start=1) if page.n_hidden}
-    if hidden:
-        details[HIDDEN] = hidden_note(hidden)
     for key in ("Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate"):
         value = document.get_metadata_value(key).replace("\x00", "").strip()
         if value:
             details[key.lower()] = value[:1000]
-    return details
+    hidden = {number: page.n_hidden for number, page in enumerate(pages, start=1) if page.n_hidden}
+    return tell_hidden(details, hidden)
 
 
 def _outline(document: pdfium.PdfDocument, pages: list[PageText], starts: list[int]) -> list[Heading]:

@@ -40,7 +40,6 @@ def test_an_unknown_declared_encoding_is_ignored() -> None:
         pytest.param("a\r\nb\rc\fd", "a\nb\nc\nd", id="newlines"),
         pytest.param("a\x00b\x07c", "abc", id="control characters"),
         pytest.param("\ufeffa\ufffeb\uffff", "ab", id="marks and non-characters"),
-        pytest.param("a\U000e0041\U000e0042b", "ab", id="invisible tags"),
         pytest.param("a\tb", "a\tb", id="tabs stay"),
     ],
 )
