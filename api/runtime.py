@@ -86,6 +86,11 @@ class Runtime:
         """What is not loaded yet; empty when everything answers."""
         return [] if self._search is not None else ["search"]
 
+    def degraded(self) -> list[str]:
+        """Names of what works, but not as it should: `gpu_unavailable` when vectors are searched on the CPU instead."""
+        name = self._search.replica.view().vectors.degraded if self._search is not None else None
+        return [] if name is None else [name]
+
     def failure(self) -> str | None:
         """Why loading failed, while it is being tried again."""
         return None if self._failure is None else str(self._failure)

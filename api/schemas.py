@@ -397,10 +397,11 @@ class CollectionList(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether the process answers."""
+    """Whether the process answers, and by name what works less well than it should."""
 
     status: Literal["ok"]
     version: str
+    degraded: list[str]
 
 
 class Readiness(BaseModel):

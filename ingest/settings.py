@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ingest.device import DeviceChoice
+
 
 class IngestSettings(BaseSettings):
     """Read from `FOOTNOTE_*` variables or `.env`; every default runs on a laptop."""
@@ -22,6 +24,14 @@ class IngestSettings(BaseSettings):
     max_upload_bytes: int = Field(default=100_000_000, description="Largest accepted file, in bytes.")
     min_free_bytes: int = Field(
         default=200_000_000, description="Uploads are refused below this much free space, in bytes."
+    )
+    ocr_languages: str = Field(
+        default="eng",
+        description="Languages of text in pictures, by Tesseract's names with + between, such as eng+deu.",
+    )
+    device: DeviceChoice = Field(
+        default="auto",
+        description="What embeds and searches vectors: auto takes an NVIDIA GPU where there is one, cpu, or cuda.",
     )
     model_cache: str = Field(
         default="",

@@ -77,8 +77,6 @@ def _faiss() -> Iterator[Check]:
         )
     else:
         yield Check("vector search", "missing", "no FAISS", "Install faiss-cpu.")
-    if shutil.which("nvidia-smi"):
-        yield Check("GPU", "warning", "an NVIDIA GPU is present", "It is used for embedding when torch has CUDA.")
 
 
 def _data_folder(parts: Parts) -> Check:
@@ -99,6 +97,18 @@ def _embedding_model(parts: Parts) -> Check:
     return Check("embedding model", "ok", f"{parts.embedder.model_id}, {parts.embedder.dimension} dimensions")
 
 
+def _device(parts: Parts) -> Check:
+    """What embeds and searches vectors; a GPU that nothing can use is worth a word."""
+    searched_by = parts.replica.view().vectors.description
+    if parts.replica.view().vectors.degraded is not None:
+        return Check("device", "warning", searched_by, "See why the GPU failed; it is tried again every minute.")
+    if parts.device is None and parts.ingest_settings.device == "auto" and shutil.which("nvidia-smi"):
+        action = "To use the NVIDIA GPU, install a CUDA build of torch."
+        return Check("device", "warning", f"the CPU; vector search: {searched_by}", action)
+    name = parts.device.name if parts.device is not None else "the CPU"
+    return Check("device", "ok", f"{name}; vector search: {searched_by}")
+
+
 def _indexes(parts: Parts) -> Check:
     with parts.database.read() as session:
         report = parts.replica.verify(session)
@@ -112,10 +122,24 @@ def _answering(parts: Parts) -> Check:
     return Check("answers", "ok", parts.generation_settings.model)
 
 
+def _recognition(parts: Parts) -> Check:
+    programs = parts.sandbox.programs
+    if programs.recognition_missing is not None:
+        action = f"To read scans and images, {programs.recognition_missing}."
+        return Check("text in pictures", "warning", "cannot be recognised", action)
+    detail = f"{programs.tesseract}, {', '.join(programs.languages)}"
+    if programs.missing_languages:
+        packages = " ".join(f"tesseract-ocr-{language}" for language in programs.missing_languages)
+        return Check("text in pictures", "warning", detail, f"For the other languages: apt-get install {packages}.")
+    return Check("text in pictures", "ok", detail)
+
+
 _CHECKS: dict[str, Callable[[Parts], Check]] = {
     "data folder": _data_folder,
     "database": _database,
     "embedding model": _embedding_model,
+    "device": _device,
     "indexes": _indexes,
     "answers": _answering,
+    "text in pictures": _recognition,
 }

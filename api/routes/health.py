@@ -12,9 +12,9 @@ router = APIRouter(tags=["Health"], dependencies=[Depends(public)])
 
 
 @router.get("/healthz", summary="Does the process answer?")
-def healthz() -> Health:
-    """Answers as soon as the server listens."""
-    return Health(status="ok", version=version("footnote"))
+def healthz(runtime: RuntimeDep) -> Health:
+    """Answers as soon as the server listens, and names what works less well than it should."""
+    return Health(status="ok", version=version("footnote"), degraded=runtime.degraded())
 
 
 @router.get("/readyz", summary="Does everything answer?", responses={503: {"model": Readiness}})
