@@ -73,7 +73,8 @@ def test_document_cannot_hold_the_models_control_tokens(chat: TransformersChat) 
 
 
 def test_closing_stops_the_model(chat: TransformersChat) -> None:
-    parts = chat.stream(prompt_of(chat), Parameters(max_tokens=6000), Deadline(60))
+    parameters = Parameters(max_tokens=6000, temperature=1.5, seed=1)
+    parts = chat.stream(prompt_of(chat), parameters, Deadline(60))
     next(parts)
     began = time.monotonic()
     parts.close()
