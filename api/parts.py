@@ -17,6 +17,7 @@ from generation.settings import GenerationSettings
 from ingest.database import Database
 from ingest.embed import Embedder, load_embedder
 from ingest.pipeline import Ingestion
+from ingest.programs import find_programs
 from ingest.replica import Replica
 from ingest.sandbox import Sandbox
 from ingest.settings import IngestSettings
@@ -96,7 +97,7 @@ class Parts:
     @part
     def sandbox(self) -> Sandbox:
         """Where files are parsed and pages drawn."""
-        sandbox = Sandbox(self.folder.scratch)
+        sandbox = Sandbox(self.folder.scratch, programs=find_programs(self.ingest_settings.ocr_languages))
         self._closing.append(sandbox.close)
         return sandbox
 

@@ -1,4 +1,4 @@
-"""The type of a file that is not plain text or PDF, by content: Office, OpenDocument, EPUB, RTF, mail and archives."""
+"""The type of a file that is not text or PDF, by content: Office, OpenDocument, EPUB, RTF, mail, images, archives."""
 
 import bz2
 import gzip
@@ -29,6 +29,8 @@ ZIP = "application/zip"
 TAR = "application/x-tar"
 MAILS = frozenset((EML, MBOX, MSG))
 ARCHIVES = frozenset((ZIP, TAR))
+IMAGES = frozenset(("image/png", "image/jpeg", "image/tiff", "image/webp", "image/bmp", "image/gif"))
+DRAWN = frozenset(("application/pdf", *IMAGES))
 
 _OLE_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OPEN_DOCUMENT = ((ODT, "text"), (ODS, "spreadsheet"), (ODP, "presentation"), (ODP, "graphics"))
@@ -38,6 +40,15 @@ _OLD_OFFICE = (
     ("Book", "an old Excel workbook (.xls)", ".xlsx"),
     ("PowerPoint Document", "an old PowerPoint file (.ppt)", ".pptx"),
 )
+_IMAGE_STARTS = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+)
+_BITMAP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # lengths in bytes
 _TAR_BLOCK = 512
 _NO_TAR = (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 _HEADER = re.compile(rb"([!-9;-~]+):[ \t]?|[ \t]+\S|\r?\n")
@@ -65,6 +76,9 @@ def container_type(path: Path, filename: str, head: bytes) -> str | None:
         return RTF
     if _is_tar(path):
         return TAR
+    image = _image_type(head)
+    if image is not None:
+        return image
     return _mail_type(filename, head)
 
 
@@ -98,6 +112,15 @@ def _zip_type(path: Path, filename: str) -> str | None:
         if main in names or (is_package and any(name.startswith(folder) for name in names)):
             return media_type
     return ZIP
+
+
+def _image_type(head: bytes) -> str | None:
+    """The type of a picture that is read, by its first bytes."""
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
+        return "image/bmp"
+    return next((media_type for start, media_type in _IMAGE_STARTS if head.startswith(start)), None)
 
 
 def open_decompressed(path: Path) -> IO[bytes]:

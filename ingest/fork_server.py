@@ -18,15 +18,16 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-
-from py3langid import classify
+from typing import Any
 
 from ingest import isolation
 from ingest.errors import FileRejected
-from ingest.parse import parse_file
+from ingest.language import language_odds
+from ingest.parse import draw_page, parse_file
 from ingest.parsed import ParsedDocument
 from ingest.parsers.attached import AttachmentWriter
-from ingest.parsers.pdf import render_page
+from ingest.parsers.pdf import find_boxes
+from ingest.programs import Program
 
 MAX_REQUEST_BYTES = 65_536
 _ANSWER_FD, _ATTACHMENTS_FD = 3, 4
@@ -37,7 +38,7 @@ class Request:
     """What a child is to do, and its limits."""
 
     id: int
-    task: str  # parse or render, or probe for what the kernel allows
+    task: str  # parse, render, boxes or run, or probe for what the kernel allows
     path: str
     filename: str
     page: int
@@ -45,12 +46,13 @@ class Request:
     memory_bytes: int
     cpu_seconds: int
     file_bytes: int
+    program: dict[str, Any] | None = None  # the fields of a `Program`, to run
 
 
 def main(channel_fd: int) -> None:
     """Serve until the channel closes."""
     network = isolation.leave_network()
-    classify("Loads the model before the first file.")
+    language_odds("Loads the model before the first file.")
     gc.collect()
     gc.freeze()
     channel = socket.socket(fileno=channel_fd)
@@ -85,7 +87,7 @@ class _Server:
 
     def _take(self) -> bool:
         """Take one request; False when the channel has closed."""
-        message, pipes, _, _ = socket.recv_fds(self._channel, MAX_REQUEST_BYTES, 3)
+        message, pipes, _, _ = socket.recv_fds(self._channel, MAX_REQUEST_BYTES, 4)
         if not message:
             return False
         fields = json.loads(message)
@@ -94,11 +96,11 @@ class _Server:
             if process_id is not None:
                 _kill_group(process_id)
             return True
-        request, answer, end, attachments = Request(**fields), pipes[0], pipes[1], pipes[2:]
+        request, answer, end, files = Request(**fields), pipes[0], pipes[1], pipes[2:]
         process_id = os.fork()
         if process_id == 0:
-            _run_child(request, [answer, *attachments], network=self._network)
-        for descriptor in (answer, *attachments):
+            _run_child(request, [answer, *files], network=self._network)
+        for descriptor in (answer, *files):
             os.close(descriptor)
         self._children[request.id], self._ends[process_id] = process_id, end
         return True
@@ -127,7 +129,7 @@ def _kill_group(process_id: int) -> None:
 def _run_child(request: Request, outputs: list[int], *, network: bool) -> None:
     """Isolate this process, do the request, answer, and end; never returns.
 
-    `outputs` are the answer's pipe and, where one was sent, the file for attachments.
+    `outputs` are the answer's pipe and the files that came with the request: for attachments, or a program's two.
     """
     code = 1
     try:
@@ -136,6 +138,8 @@ def _run_child(request: Request, outputs: list[int], *, network: bool) -> None:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _keep_only(outputs)
+        if request.program is not None:
+            _become(Program(**request.program), file_bytes=request.file_bytes)
         held = isolation.isolate(
             memory_bytes=request.memory_bytes,
             cpu_seconds=request.cpu_seconds,
@@ -159,11 +163,43 @@ def _run_child(request: Request, outputs: list[int], *, network: bool) -> None:
         os._exit(code)
 
 
+def _become(program: Program, *, file_bytes: int) -> None:
+    """Turn this process into a program of the system that reads the one descriptor and writes the other.
+
+    The answer says that it was started; how it ended is told by its exit. Never returns.
+    """
+    for descriptor, standard in ((_ANSWER_FD + 1, 0), (_ANSWER_FD + 2, 1)):
+        os.dup2(descriptor, standard)
+        os.lseek(standard, 0, os.SEEK_SET)
+        os.close(descriptor)
+    os.ftruncate(1, 0)  # what an earlier attempt wrote
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    isolation.isolate(
+        memory_bytes=program.memory_bytes,
+        cpu_seconds=program.cpu_seconds,
+        file_bytes=file_bytes,
+        readable=[Path(path) for path in program.readable],
+        executable=[Path(path) for path in program.executable],
+        writable=[Path(path) for path in program.writable],
+        allowed_calls=program.allowed_calls,
+    )
+    os.write(_ANSWER_FD, _framed({"started": True}))
+    try:
+        os.execve(program.arguments[0], program.arguments, program.environment)  # noqa: S606 - no shell
+    finally:
+        os._exit(1)
+
+
 def _send(answer: dict[str, object]) -> None:
-    payload = json.dumps(answer).encode()
     with os.fdopen(_ANSWER_FD, "wb") as pipe:
-        pipe.write(len(payload).to_bytes(8, "big"))
-        pipe.write(payload)
+        pipe.write(_framed(answer))
+
+
+def _framed(answer: dict[str, object]) -> bytes:
+    """An answer as it goes through the pipe: its length in 8 bytes, then JSON."""
+    payload = json.dumps(answer).encode()
+    return len(payload).to_bytes(8, "big") + payload
 
 
 def _place(error: BaseException) -> str:
@@ -210,8 +246,11 @@ def _answer(request: Request, held: list[str], attachments: AttachmentWriter | N
         if request.task == "parse":
             return {"document": _document(parse_file(Path(request.path), request.filename, attachments))}
         if request.task == "render":
-            image = render_page(Path(request.path), request.page, request.scale)
+            image = draw_page(Path(request.path), request.page, request.scale)
             return {"image": base64.b64encode(image).decode()}
+        if request.task == "boxes":
+            text, boxes = find_boxes(Path(request.path), request.page)
+            return {"text": text, "boxes": base64.b64encode(boxes).decode()}
         return {"held": held}
     except FileRejected as error:
         return {"error": error.error_class, "message": str(error)}
@@ -222,11 +261,8 @@ def _answer(request: Request, held: list[str], attachments: AttachmentWriter | N
 
 
 def _document(parsed: ParsedDocument) -> dict[str, object]:
-    """A document as JSON values, boxes as base64."""
-    fields = asdict(parsed)
-    for page in fields["pages"]:
-        page["boxes"] = base64.b64encode(page["boxes"]).decode() if page["boxes"] is not None else None
-    return fields
+    """A document as JSON values."""
+    return asdict(parsed)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ _CLONE_NEWUSER, _CLONE_NEWNET, _CLONE_THREAD = 0x10000000, 0x40000000, 0x0001000
 
 # https://docs.kernel.org/userspace-api/landlock.html
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
-_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_EXECUTE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 2, 1 << 3
+_WRITE = sum(1 << bit for bit in (1, 4, 5, 7, 8, 10, 12, 13, 14))  # files, folders, sockets and links below a folder
 _FS_RIGHTS_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 _NET_RIGHTS, _SCOPES = 0b11, 0b11  # bind and connect; abstract sockets and signals
 
@@ -63,8 +64,21 @@ def die_with_parent() -> None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
 
 
-def isolate(*, memory_bytes: int, cpu_seconds: int, file_bytes: int, readable: Sequence[Path]) -> list[str]:
-    """Give up for good all but computing and reading `readable`; the names of the kernel's means that hold."""
+def isolate(
+    *,
+    memory_bytes: int,
+    cpu_seconds: int,
+    file_bytes: int,
+    readable: Sequence[Path],
+    executable: Sequence[Path] = (),
+    writable: Sequence[Path] = (),
+    allowed_calls: Sequence[str] = (),
+) -> list[str]:
+    """Give up for good all but computing and reading `readable`; the names of the kernel's means that hold.
+
+    A child that becomes another program names what of it may be `executable`; without that nothing is. `writable`
+    are folders, `allowed_calls` names of system calls that are refused otherwise.
+    """
     held = ["limits"]
     for limit, value in (
         (resource.RLIMIT_CORE, 0),
@@ -79,15 +93,15 @@ def isolate(*, memory_bytes: int, cpu_seconds: int, file_bytes: int, readable: S
     _LIBC.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     if _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return held
-    if _restrict_files(readable):
+    if _restrict_files(readable, executable, writable):
         held.append("landlock")
-    if _filter_system_calls():
+    if _filter_system_calls({"execve", *allowed_calls} if executable else set(allowed_calls)):
         held.append("seccomp")
     return held
 
 
-def _restrict_files(readable: Sequence[Path]) -> bool:
-    """Allow reading beneath `readable` and no other access to files, TCP and foreign processes."""
+def _restrict_files(readable: Sequence[Path], executable: Sequence[Path], writable: Sequence[Path]) -> bool:
+    """Allow reading beneath `readable`, and what the others say; no other access to files, TCP, foreign processes."""
     abi = _LIBC.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1)
     if abi < 1:
         return False
@@ -99,37 +113,41 @@ def _restrict_files(readable: Sequence[Path]) -> bool:
         return False
     try:
         for path in readable:
-            _allow_reading(ruleset, path)
+            _allow(ruleset, path, _READ_FILE | _READ_DIR)
+        for path in executable:
+            _allow(ruleset, path, _READ_FILE | _EXECUTE)
+        for path in writable:
+            _allow(ruleset, path, (_READ_FILE | _READ_DIR | _WRITE) & rights)
         return bool(_LIBC.syscall(_LANDLOCK_RESTRICT, ruleset, 0) == 0)
     finally:
         os.close(ruleset)
 
 
-def _allow_reading(ruleset: int, path: Path) -> None:
-    """Add one file or folder to what may be read; a path that does not exist is left out."""
+def _allow(ruleset: int, path: Path, rights: int) -> None:
+    """Allow the rights beneath a folder or on a file; a path that does not exist is left out."""
     try:
         target = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return
     try:
-        rights = _READ_FILE | _READ_DIR if path.is_dir() else _READ_FILE
+        rights = rights if path.is_dir() else rights & (_READ_FILE | _EXECUTE)
         _LIBC.syscall(_LANDLOCK_ADD, ruleset, 1, struct.pack("=Qi", rights, target), 0)
     finally:
         os.close(target)
 
 
-def _filter_system_calls() -> bool:
-    """Refuse the denied system calls, and new processes while threads are allowed."""
+def _filter_system_calls(allowed: set[str]) -> bool:
+    """Refuse the denied system calls but `allowed`, and new processes while threads are allowed."""
     machine = platform.machine()
     if machine not in _DENIED or sys.byteorder != "little":
         return False
-    program = _filter_program(machine)
+    program = _filter_program(machine, allowed)
     buffer = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer))
     return bool(_LIBC.prctl(_PR_SET_SECCOMP, 2, header, 0, 0) == 0)
 
 
-def _filter_program(machine: str) -> bytes:
+def _filter_program(machine: str, allowed: set[str]) -> bytes:
     """The BPF program; instructions are (code, jump if true, jump if false, value).
 
     Source: https://docs.kernel.org/userspace-api/seccomp_filter.html
@@ -149,7 +167,7 @@ def _filter_program(machine: str) -> bytes:
         instruction(jump_equal, 0, 1, _CLONE3),  # its flags cannot be seen; glibc then uses clone
         instruction(give_back, 0, 0, _ERRNO | _ENOSYS),
     ]
-    for number in _DENIED[machine].values():
+    for number in (number for name, number in _DENIED[machine].items() if name not in allowed):
         program += [instruction(jump_equal, 0, 1, number), instruction(give_back, 0, 0, _ERRNO | _EPERM)]
     program += [
         instruction(jump_equal, 0, 3, _CLONE[machine]),

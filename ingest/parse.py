@@ -9,8 +9,10 @@ import puremagic
 
 from ingest.containers import (
     DOCX,
+    DRAWN,
     EML,
     EPUB,
+    IMAGES,
     MBOX,
     MSG,
     ODP,
@@ -32,13 +34,14 @@ from ingest.parsers.docx import parse_docx
 from ingest.parsers.encoding import utf16_without_mark
 from ingest.parsers.epub import parse_epub
 from ingest.parsers.html import parse_html
+from ingest.parsers.image import draw_image, parse_image
 from ingest.parsers.json_yaml import parse_json, parse_yaml
 from ingest.parsers.mail import parse_eml, parse_mbox
 from ingest.parsers.markdown import parse_markdown
 from ingest.parsers.msg import parse_msg
 from ingest.parsers.odf import parse_odp, parse_odt
 from ingest.parsers.ods import parse_ods
-from ingest.parsers.pdf import parse_pdf
+from ingest.parsers.pdf import parse_pdf, render_page
 from ingest.parsers.pptx import parse_pptx
 from ingest.parsers.rtf import parse_rtf
 from ingest.parsers.table import parse_table
@@ -64,6 +67,7 @@ PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
     "text/csv": parse_table,
     "application/json": parse_json,
     "application/yaml": parse_yaml,
+    **dict.fromkeys(IMAGES, parse_image),
 }
 # Files that hold files; these are written out to become documents of their own. Mails can be read without that.
 MAIL_PARSERS: dict[str, Callable[[Path, AttachmentWriter | None], ParsedDocument]] = {
@@ -75,7 +79,7 @@ ARCHIVE_PARSERS: dict[str, Callable[[Path, AttachmentWriter], ParsedDocument]] =
 MEDIA_TYPES = frozenset((*PARSERS, *MAIL_PARSERS, *ARCHIVE_PARSERS))
 SUPPORTED = (
     "PDF, Word, Excel, PowerPoint, OpenDocument, RTF, EPUB, mail, Markdown, HTML, plain text (also CSV, JSON, YAML "
-    "and program code), or a ZIP or TAR archive of such files"
+    "and program code), an image, or a ZIP or TAR archive of such files"
 )
 MAX_TEXT_BYTES = 20_000_000
 MAX_PAGES = 5_000
@@ -100,11 +104,6 @@ _FOREIGN_TEXT = {".svg": "SVG image", ".ps": "PostScript"}
 _UNKNOWN = "this kind of binary file"
 _SIGNATURES = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Office file (OLE)"),
-    (b"\x89PNG\r\n\x1a\n", "PNG image"),
-    (b"\xff\xd8\xff", "JPEG image"),
-    (b"GIF8", "GIF image"),
-    (b"II*\x00", "TIFF image"),
-    (b"MM\x00*", "TIFF image"),
     (b"{\\rtf", "RTF"),
     (b"%!PS", "PostScript"),
     (b"\x1f\x8b", "gzip file (of one file; unpack it)"),
@@ -151,6 +150,13 @@ def _parse(path: Path, media_type: str, attachments: AttachmentWriter | None) ->
             "unsupported", "an archive inside another file is not unpacked; unpack it and upload the files in it."
         )
     return ARCHIVE_PARSERS[media_type](path, attachments)
+
+
+def draw_page(path: Path, number: int, scale: float) -> bytes:
+    """A page (from 1) of a PDF or image as PNG, `scale` pixels per point. Raises FileRejected."""
+    with path.open("rb") as file:
+        is_pdf = b"%PDF-" in file.read(1024)
+    return render_page(path, number, scale) if is_pdf else draw_image(path, number, scale)
 
 
 def detect_media_type(path: Path, filename: str) -> str:
@@ -216,5 +222,5 @@ def _check_limits(parsed: ParsedDocument, filename: str) -> None:
         raise FileRejected(
             "too_large", f"{filename}: {size:,} bytes of text are more than {MAX_TEXT_BYTES:,}; split the file."
         )
-    if not any(page.text.strip() for page in parsed.pages):
+    if parsed.media_type not in DRAWN and not any(page.text.strip() for page in parsed.pages):
         raise FileRejected("empty", f"{filename}: no text was found in the file; upload a file with text in it.")

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 class ParsedPage:
     """One page; `text` ends with a newline.
 
-    `boxes` are packed character boxes (see `ingest.boxes`), `width` and `height` are in points as displayed.
+    `width` and `height` are in points as displayed, for pages that can be drawn.
     `skip` holds (start, end) offsets in `text` of lines that repeat on most pages (running headers, page
-    numbers): they stay in the text and do not become passages.
+    numbers): they stay in the text and do not become passages. `boxes` are the packed character boxes (see
+    `ingest.boxes`) of text that was recognised in a picture; those of other text are found in the original.
     """
 
     number: int
@@ -17,8 +18,8 @@ class ParsedPage:
     label: str | None = None
     width: float | None = None
     height: float | None = None
-    boxes: bytes | None = None
     skip: tuple[tuple[int, int], ...] = ()
+    boxes: bytes | None = None
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,8 @@ def _read(parts: Ingestion, job: ClaimedJob, stop: threading.Event) -> AbstractC
     with parts.database.read() as session:
         version = session.get_one(Version, job.version_id)
         document = session.get_one(Document, version.document_id)
-    return read_version(parts.sandbox, parts.originals, document, version, stop=stop)
+    progress = _ProgressReport(parts.database, job, stage="recognising")
+    return read_version(parts.sandbox, parts.originals, document, version, on_page=progress, stop=stop)
 
 
 def _draft(parts: Ingestion, reading: Reading) -> tuple[Draft, dict[str, str]]:
@@ -152,26 +153,29 @@ def _embed_missing(
     with parts.database.read() as session:
         known = known_hashes(session, parts.embedder.model_id, list(texts))
     missing = [text for text in texts if text not in known]
-    progress = _ProgressReport(parts.database, job, total=len(missing))
+    progress = _ProgressReport(parts.database, job, stage="embedding")
     encoded = parts.queue.encode(
-        [texts[text] for text in missing], priority=job.priority, on_progress=progress, stop=stop
+        [texts[text] for text in missing],
+        priority=job.priority,
+        on_progress=lambda n_done: progress(n_done, len(missing)),
+        stop=stop,
     )
     return dict(zip(missing, encoded, strict=True))
 
 
 class _ProgressReport:
-    """Writes «n of m passages embedded» to the job's row, at most twice a second."""
+    """Writes «n of m pages recognised» or «… passages embedded» to the job's row, at most twice a second."""
 
-    def __init__(self, database: Database, job: ClaimedJob, *, total: int) -> None:
-        self._database, self._job, self._total = database, job, total
+    def __init__(self, database: Database, job: ClaimedJob, *, stage: str) -> None:
+        self._database, self._job, self._stage = database, job, stage
         self._next = utc_now() + dt.timedelta(seconds=PROGRESS_SECONDS)
 
-    def __call__(self, n_done: int) -> None:
+    def __call__(self, n_done: int, total: int) -> None:
         if utc_now() < self._next:
             return
         self._next = utc_now() + dt.timedelta(seconds=PROGRESS_SECONDS)
         with self._database.write() as session:
-            report_progress(session, self._job, stage="embedding", done=n_done, total=self._total)
+            report_progress(session, self._job, stage=self._stage, done=n_done, total=total)
 
 
 def version_text(session: Session, version_id: str) -> str:

@@ -13,13 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Self, cast, get_args
 
 from ingest.answers import AnswerInvalid, read_boxes, read_document, read_text
 from ingest.errors import ErrorClass, FileRejected, LeaseLost
 from ingest.parsed import ParsedDocument
+from ingest.programs import Program, Programs
 
 _READ_BYTES = 1 << 20
 _GRACE_SECONDS = 5.0
@@ -49,6 +50,7 @@ class _Outcome:
 
     answer: bytes | None
     signal_number: int = 0
+    exit_code: int = 0
     peak_bytes: int = 0
     timed_out: bool = False
     too_long: bool = False
@@ -58,11 +60,14 @@ class Sandbox:
     """A fork server with the parsers loaded, started at the first use and again whenever it has ended.
 
     `scratch` is the working folder of the server and its children; they cannot write to it where the kernel
-    has Landlock. Threads may share one sandbox. Close it, or use it as a context manager.
+    has Landlock. `programs` are those of the system that may read files, too. Threads may share one sandbox. Close
+    it, or use it as a context manager.
     """
 
-    def __init__(self, scratch: Path, limits: SandboxLimits | None = None) -> None:
+    def __init__(self, scratch: Path, limits: SandboxLimits | None = None, programs: Programs | None = None) -> None:
         self.scratch = scratch
+        scratch.mkdir(parents=True, exist_ok=True)
+        self.programs = programs or Programs()
         self.limits = limits or SandboxLimits()
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
@@ -101,7 +106,7 @@ class Sandbox:
             ) from error
 
     def render_page(self, path: Path, page: int, scale: float) -> bytes:
-        """A PDF's page (from 1) as PNG at `scale` pixels per point. Raises FileRejected."""
+        """A page (from 1) of a PDF or image as PNG at `scale` pixels per point. Raises FileRejected."""
         answer = self._ask("render", path, path.name, page=page, scale=scale)
         image = base64.b64decode(read_text(answer.get("image")), validate=True)
         if not image.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -118,6 +123,24 @@ class Sandbox:
             raise FileRejected(
                 "internal", f"{path.name}: the parser's answer is damaged ({error}); try again."
             ) from error
+
+    def run_program(
+        self,
+        program: Program,
+        source: IO[bytes],
+        target: IO[bytes],
+        *,
+        filename: str,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """Have a program of the system read `source` and write `target`, on behalf of the file called `filename`.
+
+        Raises:
+            FileRejected: with the class of the limit that the program passed, or malformed where it failed.
+            LeaseLost: `stop` was set.
+        """
+        outputs = [source.fileno(), target.fileno()]
+        self._ask("run", Path(os.devnull), filename, outputs=outputs, program=program, stop=stop)
 
     def isolation(self) -> tuple[str, ...]:
         """The kernel's means that hold a child: limits, and where offered landlock, seccomp, network namespace."""
@@ -143,15 +166,20 @@ class Sandbox:
         page: int = 0,
         scale: float = 1.0,
         outputs: Sequence[int] = (),
+        program: Program | None = None,
         stop: threading.Event | None = None,
     ) -> dict[str, Any]:
-        """Have a child do a task; its answer. `outputs` are descriptors it may write to.
+        """Have a child do a task; its answer. `outputs` are descriptors that it may read or write.
+
+        A `program` is what it becomes once it has answered.
 
         Raises:
             FileRejected: the child said so, or gave no answer.
             LeaseLost: `stop` was set.
         """
         limits = self.limits
+        if program is not None:
+            limits = replace(limits, memory_bytes=program.memory_bytes, cpu_seconds=program.cpu_seconds)
         request: dict[str, object] = {
             "task": task,
             "path": str(path.resolve()),
@@ -161,6 +189,7 @@ class Sandbox:
             "memory_bytes": limits.memory_bytes,
             "cpu_seconds": limits.cpu_seconds,
             "file_bytes": limits.file_bytes,
+            "program": None if program is None else asdict(program),
         }
         outcome = None
         for _ in range(_ATTEMPTS):  # the server may end under a request, whosever fault that is
@@ -169,9 +198,13 @@ class Sandbox:
                 break
         if outcome is None:
             raise FileRejected("internal", f"{filename}: the parsing process ended {_ATTEMPTS} times; see the log.")
-        if outcome.answer is None:
+        if outcome.answer is None or (program is not None and outcome.signal_number):
             raise _rejection(outcome, filename, limits)
-        return _read_answer(outcome.answer, filename, limits)
+        answer = _read_answer(outcome.answer, filename, limits)
+        if program is not None and outcome.exit_code:
+            name = Path(program.arguments[0]).name
+            raise FileRejected("malformed", f"{filename}: {name} cannot read it; open it in its program, save it anew.")
+        return answer
 
     def _run(self, request: dict[str, object], outputs: Sequence[int], stop: threading.Event | None) -> _Outcome:
         """One child from start to end. Raises _ServerGone."""
@@ -216,6 +249,7 @@ class Sandbox:
         return _Outcome(
             answer=bytes(received[8:]) if complete and not (timed_out or too_long) else None,
             signal_number=os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
+            exit_code=os.WEXITSTATUS(status) if os.WIFEXITED(status) else 0,
             peak_bytes=peak_bytes,
             timed_out=timed_out,
             too_long=too_long,
@@ -245,7 +279,6 @@ class Sandbox:
 
     def _start(self) -> None:
         """Start the fork server with an environment that holds no secrets."""
-        self.scratch.mkdir(parents=True, exist_ok=True)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         package_root = str(Path(__file__).resolve().parent.parent)
         environment = {

@@ -112,8 +112,8 @@ class Page(Base):
     """One page of a version's text.
 
     The version's text is its pages' texts put together in order; `start` is the page's offset in it.
-    Formats without pages have one. `boxes` are a page's character boxes (see `ingest.boxes`), which only
-    early releases stored; they are found in the original when they are asked for.
+    Formats without pages have one. `boxes` are the character boxes (see `ingest.boxes`) of text that was
+    recognised in a picture; those of other text are found in the original when they are asked for.
     """
 
     __tablename__ = "page"

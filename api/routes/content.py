@@ -12,6 +12,7 @@ from api.page_images import PageImages
 from api.policies import PersonDep, RuntimeDep
 from api.schemas import BoxView, PageBoxes, PageView
 from ingest.boxes import merge_boxes, unpack_boxes
+from ingest.containers import DRAWN
 from ingest.errors import NotFound
 from ingest.tables import Page, Passage, Version
 
@@ -135,7 +136,7 @@ def find_boxes(
 
 def has_images(version: Version) -> bool:
     """Whether the pages of a version can be drawn."""
-    return version.media_type == "application/pdf"
+    return version.media_type in DRAWN
 
 
 def _heading(session: Session, version: Version, position: int) -> str:

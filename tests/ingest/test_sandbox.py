@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.boxes import unpack_boxes
 from ingest.errors import FileRejected
 from ingest.sandbox import Sandbox, SandboxLimits
 from tests.ingest.pdf_files import write_pdf
@@ -45,9 +46,10 @@ def test_a_file_is_parsed_under_the_name_people_know(sandbox: Sandbox, note: Pat
     )
 
 
-def test_a_pdf_comes_back_with_boxes(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_the_characters_of_a_pdf_page_come_back_with_boxes(sandbox: Sandbox, tmp_path: Path) -> None:
     path = write_pdf(tmp_path / "a.pdf", [[("Some words about leave.", 11, False)]])
-    assert sandbox.parse(path, "a.pdf").pages[0].boxes is not None
+    text, boxes = sandbox.find_boxes(path, 1)
+    assert unpack_boxes(boxes).shape == (len(text), 4)
 
 
 def test_a_page_is_drawn(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -56,8 +58,8 @@ def test_a_page_is_drawn(sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def test_a_refusal_keeps_its_class_and_names_the_file(sandbox: Sandbox, tmp_path: Path) -> None:
-    (tmp_path / "hash").write_bytes(b"\x89PNG\r\n\x1a\n0000")
-    with pytest.raises(FileRejected, match=r"logo\.md: PNG image cannot be read") as refusal:
+    (tmp_path / "hash").write_bytes(b"\x7fELF\x02\x01\x01\x00")
+    with pytest.raises(FileRejected, match=r"logo\.md: program \(ELF\) cannot be read") as refusal:
         sandbox.parse(tmp_path / "hash", "logo.md")
     assert refusal.value.error_class == "unsupported"
 

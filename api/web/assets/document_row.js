@@ -11,6 +11,7 @@ const STATUSES = {
 };
 const STAGES = {
   reading: "Reading the file",
+  recognising: "Recognising text",
   embedding: "Preparing for search",
 };
 
