@@ -36,6 +36,7 @@ class _History:
     places: dict[str, int] = field(default_factory=dict)
     numbers: dict[frozenset[str], int] = field(default_factory=dict)
     numbers_of: dict[str, list[int]] = field(default_factory=dict)
+    languages: dict[str | None, int] = field(default_factory=dict)
 
     def number(self, readers: frozenset[str]) -> int:
         if readers not in self.numbers:
@@ -44,6 +45,9 @@ class _History:
                 self.numbers_of.setdefault(principal, []).append(number)
             self.numbers[readers] = number
         return self.numbers[readers]
+
+    def language_number(self, language: str | None) -> int:
+        return self.languages.setdefault(language, len(self.languages))
 
 
 class DocumentTable(Sequence[DocumentEntry]):
@@ -55,6 +59,8 @@ class DocumentTable(Sequence[DocumentEntry]):
         self._history.places = {entry.id: place for place, entry in enumerate(self._entries)}
         numbers = [self._history.number(entry.readers) for entry in self._entries]
         self._readers = np.array(numbers, dtype=np.int32)
+        languages = [self._history.language_number(entry.language) for entry in self._entries]
+        self._languages = np.array(languages, dtype=np.int16)
         self._n_sets = len(self._history.numbers)
         self.n_published = sum(entry.published for entry in self._entries)
 
@@ -86,6 +92,7 @@ class DocumentTable(Sequence[DocumentEntry]):
         result._entries, result._history, result.n_published = self._entries.copy(), history, self.n_published
         n_new = sum(entry.id not in history.places for entry in entries)
         result._readers = np.concatenate([self._readers, np.zeros(n_new, dtype=np.int32)])
+        result._languages = np.concatenate([self._languages, np.zeros(n_new, dtype=np.int16)])
         for entry in entries:
             place = history.places.setdefault(entry.id, len(result._entries))
             if place == len(result._entries):
@@ -95,6 +102,7 @@ class DocumentTable(Sequence[DocumentEntry]):
                 result._entries[place] = entry
             result.n_published += entry.published
             result._readers[place] = history.number(entry.readers)
+            result._languages[place] = history.language_number(entry.language)
         history.n_claimed, result._n_sets = len(result._entries), len(history.numbers)
         return result
 
@@ -108,3 +116,10 @@ class DocumentTable(Sequence[DocumentEntry]):
             numbers = np.array(self._history.numbers_of.get(principal, ()), dtype=np.int64)
             sets[numbers[numbers < self._n_sets]] = True
         return sets[self._readers]
+
+    def language_shares(self, wanted: NDArray[np.bool_]) -> dict[str | None, float]:
+        """The share of each language among documents true in `wanted` (n,), largest first; empty if none are."""
+        names = list(self._history.languages)
+        counts = np.bincount(self._languages[wanted], minlength=len(names))
+        order = np.argsort(-counts, kind="stable")
+        return {names[number]: float(counts[number] / counts.sum()) for number in order if counts[number]}

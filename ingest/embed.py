@@ -17,6 +17,7 @@ from ingest.batch_vectors import BatchVectors
 from ingest.device import DeviceChoice
 from ingest.embedding_graph import EmbeddingGraph, PrecisionChoice, load_graph
 from ingest.model_files import ModelFiles, find_model_files
+from ingest.model_languages import ModelLanguages, find_languages
 from ingest.query_batches import QueryBatches
 
 if TYPE_CHECKING:
@@ -112,6 +113,11 @@ class Embedder:
         counter = Tokenizer.from_str(self._tokenizer.to_str())
         counter.no_truncation()
         return counter
+
+    @cached_property
+    def languages(self) -> ModelLanguages:
+        """Which languages the model knows."""
+        return find_languages(self._files.folder, self._counter)
 
     def count_tokens(self, text: str) -> int:
         """How many tokens a text has, special tokens included; more than `max_tokens` would be cut off."""

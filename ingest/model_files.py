@@ -11,7 +11,7 @@ from ingest.errors import ModelMissing
 BUNDLED_MODEL = "all-MiniLM-L6-v2"
 BUNDLED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 DEFAULT_MAX_TOKENS = 512
-_HUB_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
+_HUB_PATTERNS = ["README.md", "*.json", "*.txt", "*.model", "*.safetensors"]
 _HUB_IGNORED = ["onnx/*", "openvino/*", "openvino_*"]
 
 

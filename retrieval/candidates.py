@@ -1,5 +1,7 @@
 """The candidates of both searches: the best passages within a scope, by words and by meaning."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,23 +21,25 @@ def vector_candidates(view: ReplicaView, embedder: Embedder, query: str, scope: 
     return _by_id(view.passage_ids[rows], scores)
 
 
-def keyword_candidates(view: ReplicaView, query: str, scope: Scope, n: int) -> dict[int, float]:
-    """BM25 score by passage id, of the `n` best passages in scope.
+def keyword_candidates(
+    view: ReplicaView, query: str, scope: Scope, n: int, languages: Sequence[str]
+) -> dict[int, float]:
+    """BM25 score by passage id, of the `n` best passages in scope, for words with the endings of some languages.
 
     Documents that the filters let through are looked up one by one in the index, which costs time for each. When there
     are many, it is quicker to take more of the ranking and leave out the others, if that gives `n`.
     """
     readers, documents = scope.principals, scope.documents
     if documents is None:
-        return _by_id(*view.keywords.search(query, n, readers=readers))
+        return _by_id(*view.keywords.search(query, n, readers=readers, languages=languages))
     n_fetched = 2 * n * -(-view.documents.n_published // max(1, len(documents)))
     if len(documents) > FEW_DOCUMENTS and n_fetched <= MAX_FETCHED:
-        ids, scores = view.keywords.search(query, n_fetched, readers=readers)
+        ids, scores = view.keywords.search(query, n_fetched, readers=readers, languages=languages)
         rows = view.rows_of(ids)
         inside = scope.rows[rows] & (rows >= 0)
         if (rows >= 0).all() and (inside.sum() >= n or len(ids) < n_fetched):
             return _by_id(ids[inside][:n], scores[inside][:n])
-    return _by_id(*view.keywords.search(query, n, readers=readers, documents=documents))
+    return _by_id(*view.keywords.search(query, n, readers=readers, languages=languages, documents=documents))
 
 
 def _by_id(passage_ids: NDArray[np.int64], scores: NDArray[np.float32]) -> dict[int, float]:

@@ -27,6 +27,11 @@ def readable_rows(view: ReplicaView, principals: frozenset[str]) -> NDArray[np.b
     return view.live & view.documents.having_reader(principals)[view.document_rows]
 
 
+def readable_languages(view: ReplicaView, principals: frozenset[str]) -> dict[str | None, float]:
+    """The share of each language (ISO 639-1) among the documents that may be read, largest first; None is unknown."""
+    return view.documents.language_shares(view.documents.having_reader(principals))
+
+
 class ReadableRows:
     """Remembers `readable_rows` while the index does not change: the same rights on the same view give the same rows.
 

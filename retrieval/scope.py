@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ingest.replica_view import ReplicaView
 from retrieval.filters import SearchFilters, matching_documents
-from retrieval.permissions import ReadableRows
+from retrieval.permissions import ReadableRows, readable_languages
 
 MAX_REMEMBERED = 32
 
@@ -20,13 +21,15 @@ class Scope:
     """Where one search looks, for both sides of it.
 
     `rows` (n,) are the vector index's rows that may be found; `documents` are ids of those the filters let through and
-    the person may read, None where nothing is filtered. Keyword search is bound by `principals` as well.
+    the person may read, None where nothing is filtered. Keyword search is bound by `principals` as well. `languages`
+    are the shares of languages (ISO 639-1) among the readable documents, filtered or not; None is unknown.
     """
 
     principals: frozenset[str]
     filters: SearchFilters
     rows: NDArray[np.bool_]
     documents: frozenset[str] | None
+    languages: Mapping[str | None, float]
 
 
 class Scopes:
@@ -45,7 +48,7 @@ class Scopes:
         """The rows and documents that a search by `principals` may find, with the filters on top."""
         readable = self._readable.of(view, principals)
         if not filters:
-            return Scope(principals, filters, readable, None)
+            return Scope(principals, filters, readable, None, readable_languages(view, principals))
         key = (principals, filters)
         with self._lock:
             if self._view is not view:
@@ -55,7 +58,8 @@ class Scopes:
                 self._scopes.move_to_end(key)
                 return self._scopes[key]
         documents = matching_documents(session, filters, principals)
-        scope = Scope(principals, filters, readable & _rows_of_documents(view, documents), documents)
+        rows = readable & _rows_of_documents(view, documents)
+        scope = Scope(principals, filters, rows, documents, readable_languages(view, principals))
         with self._lock:
             if self._view is view:
                 self._scopes[key] = scope

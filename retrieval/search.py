@@ -15,8 +15,10 @@ from retrieval.candidates import keyword_candidates, vector_candidates
 from retrieval.filters import NO_FILTERS, SearchFilters
 from retrieval.fusion import min_max, mixed, ranked, reciprocal_rank, weighted_mean
 from retrieval.hit import Hit, StageScore
+from retrieval.language import LANGUAGE, QueryLanguage, read_language
 from retrieval.options import DEFAULTS, SearchOptions
 from retrieval.passages import load_passages, text_of_page
+from retrieval.permissions import readable_languages
 from retrieval.rerank import MaxSimReranker, Reranker
 from retrieval.scope import Scope, Scopes
 
@@ -81,9 +83,10 @@ class Searcher:
         self._replica.catch_up(session)
         view = self._replica.view()
         scope = self._scopes.of(session, view, principals, filters)
+        language = read_language(query, scope.languages, self._embedder.languages)
         n_candidates = max(CANDIDATES, k)
         while True:
-            ranking = self._rank(session, view, query, scope, n_candidates, options)
+            ranking = self._rank(session, view, query, language, scope, n_candidates, options)
             portions = load_passages(session, ranking.order, scope, k + SPARE_PASSAGES)
             findings = assemble(portions, options, k)
             if len(findings) == k or ranking.complete or n_candidates >= MAX_CANDIDATES:
@@ -91,27 +94,41 @@ class Searcher:
             n_candidates *= DEEPER
         return [_hit(session, finding, ranking, rank, options) for rank, finding in enumerate(findings, start=1)]
 
+    def degraded(self, query: str, principals: frozenset[str], *, options: SearchOptions = DEFAULTS) -> tuple[str, ...]:
+        """By name, what makes a search for this query by `principals` less than it could be."""
+        view = self._replica.view()
+        language = read_language(clean_query(query), readable_languages(view, principals), self._embedder.languages)
+        return (LANGUAGE,) if language.keyword_leads and options.mode != "keyword" else ()
+
     def _rank(
-        self, session: Session, view: ReplicaView, query: str, scope: Scope, n: int, options: SearchOptions
+        self,
+        session: Session,
+        view: ReplicaView,
+        query: str,
+        language: QueryLanguage,
+        scope: Scope,
+        n: int,
+        options: SearchOptions,
     ) -> Ranking:
         """Run both searches for `n` candidates each, merge them, and compare the best once more."""
         stages: dict[str, Mapping[int, float]] = {}
         waiting = None
         if options.mode != "vector":
-            waiting = self._pool.submit(keyword_candidates, view, query, scope, n)
+            waiting = self._pool.submit(keyword_candidates, view, query, scope, n, language.analysed)
         if options.mode != "keyword":
             stages["vector"] = vector_candidates(view, self._embedder, query, scope, n)
         if waiting is not None:
             stages["keyword"] = waiting.result()
         complete = all(len(scores) < n for scores in stages.values())
-        final = _fuse(stages.get("vector", {}), stages.get("keyword", {}), options)
+        final = _fuse(stages.get("vector", {}), stages.get("keyword", {}), language, options)
         if options.mode == "hybrid":
             stages["fused"] = final
-        if options.mode == "hybrid" and options.rerank:
+        weight = language.rerank_weight(self._reranker.weight)
+        if options.mode == "hybrid" and options.rerank and weight > 0:
             best = ranked(final)[: self._reranker.n_best]
             reranked = self._reranker.score(session, query, best, scope.principals, len(view.passage_ids))
             stages[self._reranker.stage] = reranked
-            final = mixed(final, reranked, self._reranker.weight) if reranked else final
+            final = mixed(final, reranked, weight) if reranked else final
         stages["final"] = final
         return Ranking(ranked(final), stages, complete)
 
@@ -131,7 +148,10 @@ def clean_query(query: str) -> str:
 
 
 def _fuse(
-    vector_scores: Mapping[int, float], keyword_scores: Mapping[int, float], options: SearchOptions
+    vector_scores: Mapping[int, float],
+    keyword_scores: Mapping[int, float],
+    language: QueryLanguage,
+    options: SearchOptions,
 ) -> dict[int, float]:
     if options.mode == "vector":
         return min_max(vector_scores)
@@ -139,7 +159,7 @@ def _fuse(
         return min_max(keyword_scores)
     if options.fusion == "rrf":
         return reciprocal_rank(vector_scores, keyword_scores)
-    return weighted_mean(vector_scores, keyword_scores, VECTOR_WEIGHT)
+    return weighted_mean(vector_scores, keyword_scores, language.vector_weight(VECTOR_WEIGHT))
 
 
 def _hit(session: Session, finding: Finding, ranking: Ranking, rank: int, options: SearchOptions) -> Hit:
