@@ -16,6 +16,7 @@ import pypdfium2.raw as pdfium_c
 from evals.benchmark_rows import BenchmarkRow, benchmark_options, print_benchmark
 from ingest.boxes import Box, merge_boxes, unpack_boxes
 from ingest.chunk import split_passages
+from ingest.parsed import ParsedPage
 from ingest.parsers.pdf import find_boxes, parse_pdf
 from ingest.sentences import split_sentences
 
@@ -45,42 +46,37 @@ class BoxCheck:
 
 
 def check_boxes(paths: Sequence[Path], *, n_quotes: int, seed: int, unit: str = "sentence") -> list[BoxCheck]:
-    """Draw `n_quotes` sentences or passages (`unit`) from PDFs at random and read each anew under its boxes."""
+    """Draw `n_quotes` sentences or passages (`unit`) from PDFs at random and read each anew under its boxes.
+
+    Raises AssertionError when a page reads differently the second time.
+    """
     quotes = [(path, *quote) for path in paths for quote in _quotes(path, unit)]
     drawn = random.Random(seed).sample(quotes, min(n_quotes, len(quotes)))  # noqa: S311 - a sample, no secret
     checks = []
     for path in paths:
         document = pdfium.PdfDocument(path)
-        checks += [
-            BoxCheck(path.name, page, quote, read_under_boxes(document, page, boxes))
-            for drawn_from, page, quote, boxes in drawn
-            if drawn_from == path
-        ]
+        for drawn_from, page, start, end in drawn:
+            if drawn_from == path:
+                text, packed = find_boxes(path, page.number)
+                assert text == page.text, f"{path.name}: page {page.number} reads differently the second time."
+                boxes = merge_boxes(unpack_boxes(packed), text, start, end)
+                found = read_under_boxes(document, page.number, boxes)
+                checks.append(BoxCheck(path.name, page.number, text[start:end], found))
         document.close()
     return checks
 
 
-def _quotes(path: Path, unit: str) -> Iterator[tuple[int, str, list[Box]]]:
-    """(page, quote, boxes) for every sentence or passage of a PDF that is not too short to tell anything."""
+def _quotes(path: Path, unit: str) -> Iterator[tuple[ParsedPage, int, int]]:
+    """(page, start, end) for every sentence or passage of a PDF that is not too short to tell anything."""
     parsed = parse_pdf(path)
-    spans: dict[int, list[tuple[int, int]]] = {}
+    passages = split_passages(parsed, _PASSAGE_WORDS, lambda text: len(text.split())) if unit == "passage" else []
     page_start = 0
-    starts = {}
     for page in parsed.pages:
-        starts[page.number] = page_start
-        page_start += len(page.text)
-        spans[page.number] = split_sentences(page.text) if unit == "sentence" else []
-    if unit == "passage":
-        for passage in split_passages(parsed, _PASSAGE_WORDS, lambda text: len(text.split())):
-            spans[passage.page].append((passage.start - starts[passage.page], passage.end - starts[passage.page]))
-    for page in parsed.pages:
-        text, packed = find_boxes(path, page.number)
-        if text != page.text:
-            raise AssertionError(f"{path.name}: page {page.number} reads differently the second time.")
-        boxes = unpack_boxes(packed)
-        for start, end in spans[page.number]:
+        spans = [(p.start - page_start, p.end - page_start) for p in passages if p.page == page.number]
+        for start, end in spans if unit == "passage" else split_sentences(page.text):
             if end - start >= _MIN_CHARS:
-                yield page.number, page.text[start:end], merge_boxes(boxes, page.text, start, end)
+                yield page, start, end
+        page_start += len(page.text)
 
 
 def read_under_boxes(document: pdfium.PdfDocument, page_number: int, boxes: Sequence[Box]) -> str:

@@ -35,8 +35,11 @@ _BEYOND_MENDING = (
 )
 _WORDS = re.compile(r"[^\W_]+")
 _NO_TITLE = re.compile(
-    r"(?:untitled|document\d*|microsoft (?:word|powerpoint|excel) - .*|.*\.(?:docx?|pdf|pptx?|xlsx?|indd))", re.I
+    r"(?:\(?(?:anonymous|unspecified)\)?|untitled|document\d*|microsoft (?:word|powerpoint|excel) - .*"
+    r"|.*\.(?:docx?|pdf|pptx?|xlsx?|indd))",
+    re.I,
 )
+_COMPANY = re.compile(r".{2,60}\b(?:inc|corp|corporation|company|ltd|llc|plc|gmbh|ag|s\.a)\.?", re.I)
 
 
 def parse_pdf(path: Path) -> ParsedDocument:
@@ -201,7 +204,7 @@ def _parsed_page(
 def _title(document: pdfium.PdfDocument, pages: list[PageText]) -> str | None:
     """The title of the metadata when it reads like one, else the largest print on the first page.
 
-    Print all in capitals is most often the letterhead, as on «AMAZON.COM, INC.», so the file's name says more.
+    Print all in capitals and a company's name are most often the letterhead, so the file's name says more.
     """
     title = " ".join(document.get_metadata_value("Title").replace("\x00", "").split())
     if len(title) <= 300 and re.search(r"[^\W\d_]{3}", title) and not _NO_TITLE.fullmatch(title):
@@ -212,7 +215,12 @@ def _title(document: pdfium.PdfDocument, pages: list[PageText]) -> str | None:
         return None
     parts = [pages[0].text[line.start : line.end] for line in lines if line.size > 0.98 * largest]
     guess = " ".join(parts)
-    reads_like_one = 3 <= len(guess) <= 150 and re.search(r"[^\W\d_]{3}", guess) and not guess.isupper()
+    reads_like_one = (
+        3 <= len(guess) <= 150
+        and re.search(r"[^\W\d_]{3}", guess)
+        and not guess.isupper()
+        and not _COMPANY.fullmatch(guess)
+    )
     return guess if reads_like_one else None
 
 

@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 from ingest.invisible import INVISIBLE, SMUGGLING
 from ingest.parsers.pdf_hidden import find_hidden_words
 from ingest.parsers.pdf_lines import Line, Part, Row, attach_superscripts, write_lines
-from ingest.parsers.pdf_tables import Gap, is_cell_gap, join_stacked_cells, read_columns_in_turn, split_cells
+from ingest.parsers.pdf_tables import (
+    Gap,
+    is_cell_gap,
+    join_stacked_cells,
+    join_wrapped_labels,
+    read_columns_in_turn,
+    split_cells,
+)
 from ingest.parsers.pdf_text_page import TextPage, open_text_page
 from ingest.parsers.pdf_words import NEWLINE, SPACE, Words, find_words
 
@@ -84,7 +91,7 @@ def _read(text_page: TextPage) -> _Reading:
         rows = _rows(text_page, printed, codes, indexes, words)
         rows = attach_superscripts(rows, lambda start, end: text_page.boxes(indexes[start:end].tolist())[:, 0].tolist())
         if not _runs_sideways(rows):
-            rows = read_columns_in_turn(join_stacked_cells(rows))
+            rows = read_columns_in_turn(join_stacked_cells(join_wrapped_labels(rows, printed)))
     text, parts, lines = write_lines(rows, printed)
     width, height = text_page.frame.size
     return _Reading(PageText(text, tuple(lines), width, height, n_hidden), parts, indexes)
@@ -159,7 +166,7 @@ def _rows(
     """The page's lines, each in the cells that wide gaps make of it."""
     if len(words.starts) == 0:
         return []
-    row = np.cumsum(codes == NEWLINE)[words.starts]
+    row = np.cumsum(codes == NEWLINE)[words.starts] + np.cumsum(_drops(words.boxes))
     first = np.flatnonzero(np.diff(row, prepend=-1))
     last = np.append(first[1:], len(row)) - 1
     n = len(first)
@@ -177,6 +184,14 @@ def _rows(
         line = Line(starts[i], stops[i], left[i], right[i], baselines[i], baselines[i], size, bold[i] and bold[n + i])
         rows.append(Row(line, split_cells(line, gaps.get(i, []), printed)))
     return rows
+
+
+def _drops(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which words (n,) begin a line though PDFium gives no newline: to the left of the last word, and below."""
+    heights = boxes[:, 3] - boxes[:, 1]
+    drops = np.zeros(len(boxes), dtype=bool)
+    drops[1:] = (np.diff(boxes[:, 0]) < -heights[1:]) & (boxes[1:, 1] > boxes[:-1, 3])
+    return drops
 
 
 def _cell_gaps(

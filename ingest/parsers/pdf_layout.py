@@ -11,8 +11,10 @@ from ingest.parsers.pdf_lines import Line
 _EDGE_LINES = 3
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(
-    r"(?:page|seite|página|p\.?)?\s*[-–—]?\s*#\s*[-–—]?(?:\s*(?:of|/|von|de|\|)\s*#)?", re.IGNORECASE
+    r"(?:page|seite|página|p\.?)?\s*[-–—]?\s*#\s*[-–—]?(?:\s*(?:of|/|von|de)\s*#)?", re.IGNORECASE
 )
+_CONTENTS_ENTRY = re.compile(r"[^\W\d_]{3}.*?(?:\s\|\s|[.…·_]{3,}\s*|(?:\s[.…·]){3,}\s*)(\d{1,4})$")
+_LEAST_ENTRIES, _UNNUMBERED = 5, 30
 _NUMBERING = re.compile(
     r"(?:(?:part|item|note|chapter|section|article|appendix|annex)\s+[\divxlc]+|\d+(?:\.\d+)*)[.:)]?\s", re.I
 )
@@ -31,7 +33,20 @@ def find_running_lines(pages: Sequence[PageText]) -> list[tuple[tuple[int, int],
     for page in pages:
         seen.update({(edge, _pattern(page, line)) for edge in ("top", "bottom") for line in _edge(page, edge)})
     needed = max(3, 0.4 * sum(bool(page.lines) for page in pages))
-    return [_running_spans(page, seen, needed) for page in pages]
+    return [tuple(sorted({*_running_spans(page, seen, needed), *_contents_spans(page, len(pages))})) for page in pages]
+
+
+def _contents_spans(page: PageText, n_pages: int) -> list[tuple[int, int]]:
+    """The lines of a table of contents: each ends with the number of a page, and the numbers never fall."""
+    spans: list[tuple[int, int]] = []
+    highest = 0
+    for line in page.lines:
+        entry = _CONTENTS_ENTRY.search(page.text, line.start, line.end)
+        number = int(entry.group(1)) if entry else 0
+        if highest <= number <= n_pages + _UNNUMBERED and number > 0:
+            spans.append((line.start, line.end))
+            highest = number
+    return spans if len(spans) >= _LEAST_ENTRIES and highest > 2 else []
 
 
 def _running_spans(page: PageText, seen: Counter[tuple[str, str]], needed: float) -> tuple[tuple[int, int], ...]:

@@ -11,7 +11,9 @@ _NUMBER = re.compile(r"[$€£¥]?\(?[$€£¥]?[-–+]?\d[\d.,]*\)?%?|[—–-]
 _CURRENCY = re.compile(r"[$€£¥]\(?|\(")
 _TAIL = re.compile(r"%|\)|\)%|pts?\.?|bps")
 _LABEL = re.compile(
-    r"[^\w\s]|\(?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivxIVX]{1,5})[.)]?|(?:item|part|note)\s\w{1,3}[.:]?", re.I
+    r"[^\w\s]|\(?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivxIVX]{1,5})[.)]?"
+    r"|(?:item|part|note|table|figure|fig\.)\s[\w.]{1,5}[.:]?",
+    re.I,
 )
 _MAX_STACK = 8
 _MAX_CELL_CHARS = 600
@@ -70,6 +72,32 @@ def join_stacked_cells(rows: list[Row]) -> list[Row]:
     return joined + rows[position:]
 
 
+def join_wrapped_labels(rows: list[Row], printed: str) -> list[Row]:
+    """Table rows whose first cell began on the line before, as one row."""
+    joined: list[Row] = []
+    for row in rows:
+        before = joined[-1] if joined else None
+        if before is not None and _goes_on(before, row, printed):
+            first = row.cells[0]
+            label = Cell(min(before.line.left, first.left), max(before.line.right, first.right), [])
+            label.parts = [*before.cells[0].parts, " ", *first.parts]
+            line = row.line._replace(start=before.line.start, left=label.left, baseline=before.line.baseline)
+            joined[-1] = Row(line, [label, *row.cells[1:]])
+        else:
+            joined.append(row)
+    return joined
+
+
+def _goes_on(before: Row, row: Row, printed: str) -> bool:
+    """Whether a row's first cell continues the line before, which reaches up to the second cell."""
+    if len(before.cells) > 1 or len(row.cells) < 2 or not _stacked(before.line, row.line):
+        return False
+    small_letter = printed[row.line.start].islower()
+    wide = before.line.right > 0.75 * row.cells[1].left and before.line.right < row.cells[1].right
+    short = before.line.right - before.line.left < 0.8 * (row.line.right - row.line.left)
+    return small_letter and wide and short and printed[before.line.end - 1] != ":"
+
+
 def _jumps(before: Line, line: Line) -> bool:
     """Whether a line begins right of the one before it, and not below."""
     beside = line.left > before.right - 0.3 * before.size and line.left > before.left + before.size
@@ -119,7 +147,8 @@ def _stacks(rows: list[Row], first: int, jump: int) -> list[list[Row]] | None:
         else:
             break
     longest = max(sum(cell.n_chars for row in stack for cell in row.cells) for stack in stacks)
-    return stacks if longest <= _MAX_CELL_CHARS else None
+    runs_on = len(stacks[-1]) > max(map(len, stacks[:-1])) + 3  # a column of text, whose head is beside something
+    return stacks if longest <= _MAX_CELL_CHARS and not runs_on else None
 
 
 def _merge(stacks: list[list[Row]]) -> Row:
