@@ -11,6 +11,7 @@ from api.commands.documents import documents
 from api.commands.index import index
 from api.commands.ingesting import ingest
 from api.commands.people import groups, keys, users
+from api.commands.reembed import reembed
 from api.commands.replaying import replay
 from api.commands.searching import search
 from api.commands.serving import demo, serve, worker
@@ -22,7 +23,9 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, serve, worker, ingest, search, ask, replay, explain_access, backup, restore, bench, doctor):
+for command in (demo, serve, worker, ingest, search, ask, replay, explain_access):
+    app.command()(command)
+for command in (reembed, backup, restore, bench, doctor):
     app.command()(command)
 app.add_typer(documents, name="documents")
 app.add_typer(users, name="user")

@@ -1,7 +1,9 @@
 """Parts: what one Footnote process is made of, from settings, each made when it is first used."""
 
 import threading
+import weakref
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
@@ -15,14 +17,15 @@ from generation.models import load_llm, read_access
 from generation.prices import load_prices
 from generation.settings import GenerationSettings
 from ingest.database import Database
-from ingest.embed import Embedder, load_embedder
+from ingest.device import Device, find_device
+from ingest.embed import Embedder
+from ingest.embedding_models import EmbeddingModels, ModelChoice
 from ingest.pipeline import Ingestion
 from ingest.programs import find_programs
 from ingest.replica import Replica
 from ingest.sandbox import Sandbox
 from ingest.settings import IngestSettings
 from ingest.storage import DataFolder, Originals, hold_in_use, open_data_folder
-from ingest.token_codebook import shared_codec
 from retrieval.search import Searcher
 
 T = TypeVar("T")
@@ -102,40 +105,71 @@ class Parts:
         return sandbox
 
     @part
-    def embedder(self) -> Embedder:
-        """The embedding model."""
+    def models(self) -> EmbeddingModels:
+        """The embedding models of the database; the settings name the first one."""
         settings = self.ingest_settings
-        embedder = load_embedder(settings.embedding_model, settings.models_folder)
-        with self.database.write() as session:
-            embedder.codec = shared_codec(session, embedder.model_id, embedder.codec)
-        return embedder
+        first = ModelChoice(settings.embedding_model, settings.embedding_precision)
+        return EmbeddingModels(self.database, settings.models_folder, first, settings.device)
+
+    @part
+    def embedder(self) -> Embedder:
+        """The embedding model that searches use when this is first asked for."""
+        return self.models.active()
 
     @part
     def ingestion(self) -> Ingestion:
         """What a worker needs."""
-        return Ingestion(self.database, self.originals, self.sandbox, self.embedder)
+        return Ingestion(self.database, self.originals, self.sandbox, self.models)
+
+    @part
+    def device(self) -> Device | None:
+        """The GPU that vectors are searched on, if there is one."""
+        device = find_device(self.ingest_settings.device)
+        if device is not None:
+            self._closing.append(device.close)
+        return device
 
     @part
     def replica(self) -> Replica:
         """The search indexes, caught up with the change log."""
-        replica = Replica(self.folder.indexes, self.embedder.model_id, self.embedder.dimension)
-        self._closing.append(replica.close)
-        with self.database.read() as session:
-            replica.open(session)
-        return replica
+        return self._open_replica(self.embedder)
 
     @part
     def searcher(self) -> Searcher:
         """Search over the replica."""
-        return Searcher(self.replica, self.embedder)
+        return self._search_in(self.replica, self.embedder)
 
     @part
-    def llm(self) -> LLM:
+    def answerer(self) -> Answerer:
+        """From a question to a stored answer."""
+        return self._answer_from(self.searcher, self.embedder)
+
+    def load_search(self) -> SearchParts:
+        """What a server loads in the background: the model that is active now, its indexes, and answering; all new.
+
+        Everything in it is of one embedding model.
+        """
+        embedder = self.models.active()
+        replica = self._open_replica(embedder)
+        searcher = self._search_in(replica, embedder)
+        return SearchParts(replica, searcher, self._answer_from(searcher, embedder))
+
+    def _open_replica(self, embedder: Embedder) -> Replica:
+        replica = Replica(self.folder.indexes, embedder.model_id, embedder.dimension, self.device)
+        self._closing.append(partial(_close_if_there, weakref.ref(replica)))
+        with self.database.read() as session:
+            replica.open(session)
+        return replica
+
+    def _search_in(self, replica: Replica, embedder: Embedder) -> Searcher:
+        return Searcher(replica, embedder)
+
+    def _load_llm(self, embedder: Embedder) -> LLM:
         """What writes answers; no provider is asked anything yet."""
         settings = self.generation_settings
         return load_llm(
             settings.model,
-            self.embedder,
+            embedder,
             access=read_access(settings.model_url, settings.model_key.get_secret_value()),
             parameters=Parameters(
                 temperature=settings.model_temperature,
@@ -150,22 +184,16 @@ class Parts:
             prompt_name=settings.prompt,
         )
 
-    @part
-    def answerer(self) -> Answerer:
-        """From a question to a stored answer."""
+    def _answer_from(self, searcher: Searcher, embedder: Embedder) -> Answerer:
         settings = self.generation_settings
         return Answerer(
             self.database,
-            self.searcher,
-            self.embedder,
-            self.llm,
+            searcher,
+            embedder,
+            self._load_llm(embedder),
             policy=settings.verify,
             default_length=settings.answer_length,
         )
-
-    def search_parts(self) -> SearchParts:
-        """What a server loads in the background: model, indexes, and answering."""
-        return SearchParts(self.replica, self.searcher, self.answerer)
 
     def app_parts(self) -> AppParts:
         """What the web application is made of."""
@@ -176,5 +204,11 @@ class Parts:
             originals=self.originals,
             sandbox=self.sandbox,
             max_upload_bytes=self.ingest_settings.max_upload_bytes,
-            load_search=self.search_parts,
+            load_search=self.load_search,
         )
+
+
+def _close_if_there(replica: "weakref.ref[Replica]") -> None:
+    """Close a replica that somebody still has."""
+    if (kept := replica()) is not None:
+        kept.close()

@@ -11,6 +11,7 @@ from api.settings import ApiSettings
 from api.throttle import SignInThrottle
 from generation.answer import Answerer
 from ingest.database import Database
+from ingest.embedding_models import active_model
 from ingest.errors import FootnoteError, StorageBusy
 from ingest.replica import Replica
 from ingest.sandbox import Sandbox
@@ -39,7 +40,8 @@ class AppParts:
     """What a server is made of.
 
     Everything belongs to whoever made it, who closes it after the server has stopped. `load_search` is called in a
-    background thread, again after a pause when it fails. `max_upload_bytes` is the limit of `originals`.
+    background thread, again after a pause when it fails, and anew when the embedding model was switched.
+    `max_upload_bytes` is the limit of `originals`.
     """
 
     settings: ApiSettings
@@ -87,9 +89,12 @@ class Runtime:
         return [] if self._search is not None else ["search"]
 
     def degraded(self) -> list[str]:
-        """Names of what works, but not as it should: `gpu_unavailable` when vectors are searched on the CPU instead."""
+        """Names of what works, but not as it should: `gpu_unavailable` when vectors are searched on the CPU instead,
+        `embedding_model_behind` when searches use the model before the last switch, because loading the new one failed.
+        """
         name = self._search.replica.view().vectors.degraded if self._search is not None else None
-        return [] if name is None else [name]
+        behind = "embedding_model_behind" if self._search is not None and self._failure is not None else None
+        return [name for name in (name, behind) if name is not None]
 
     def failure(self) -> str | None:
         """Why loading failed, while it is being tried again."""
@@ -111,19 +116,25 @@ class Runtime:
         raise NotReady("The search indexes are still loading; try again in a few seconds.")
 
     def _run(self) -> None:
-        while not self._stop.is_set() and self._search is None:
-            self._load()
-            if self._search is None:
-                self._stop.wait(RETRY_LOAD_SECONDS)
-        if self._search is not None:
-            _Follower(self.database, self._search.replica, self._stop).run()
+        """Load the search, follow changes, and load it again when the embedding model was switched.
 
-    def _load(self) -> None:
+        Whoever has the search keeps it to the end of a request, so that nothing mixes two models.
+        """
+        while not self._stop.is_set():
+            if not self._load():
+                self._stop.wait(RETRY_LOAD_SECONDS)
+            if self._search is not None:
+                _Follower(self.database, self._search.replica, self._stop).run()
+
+    def _load(self) -> bool:
+        """Load the search with the model that is active now; an older one stays in use until that is done."""
         started = time.monotonic()
         try:
             self._search = self.parts.load_search()
             self._failure = None
-            logger.info("loaded the search in %.1f s", time.monotonic() - started)
+            logger.info(
+                "loaded the search with %s in %.1f s", self._search.replica.model_id, time.monotonic() - started
+            )
         except FootnoteError as error:
             self._failure = error
             logger.error("loading the search failed, will try again: %s", error)
@@ -131,6 +142,7 @@ class Runtime:
             self._failure = FootnoteError(f"Loading the search failed ({type(error).__name__}); see the server's log.")
             logger.exception("loading the search failed, will try again")
         self._settled.set()
+        return self._failure is None
 
 
 class _Follower:
@@ -142,15 +154,30 @@ class _Follower:
         self._saved_at = time.monotonic()
 
     def run(self) -> None:
-        """Follow until the server stops; what was built at the start, or came last, is saved too."""
+        """Follow until the server stops or the embedding model is switched.
+
+        What was built at the start, or came last, is saved too.
+        """
         self._snapshot()
         while not self._stop.wait(FOLLOW_SECONDS):
+            if self._is_switched():
+                return
             self._catch_up()
             n_unsaved, age = self._replica.view().seq - self._saved_seq, time.monotonic() - self._saved_at
             if n_unsaved >= SNAPSHOT_CHANGES or (n_unsaved > 0 and age >= SNAPSHOT_SECONDS):
                 self._snapshot()
         self._catch_up()
         self._snapshot()
+
+    def _is_switched(self) -> bool:
+        """Whether searches shall use another embedding model by now."""
+        try:
+            with self._database.read() as session:
+                active = active_model(session)
+        except Exception:
+            logger.exception("asking for the embedding model failed, will try again")
+            return False
+        return active is not None and active.model_id != self._replica.model_id
 
     def _catch_up(self) -> None:
         try:

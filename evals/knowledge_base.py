@@ -11,6 +11,7 @@ from pathlib import Path
 from ingest.database import Base, Database
 from ingest.documents import DEFAULT_COLLECTION, add_version
 from ingest.embed import Embedder, load_embedder
+from ingest.embedding_models import EmbeddingModels
 from ingest.jobs import BACKFILL
 from ingest.pipeline import Ingestion
 from ingest.replica import Replica
@@ -73,7 +74,12 @@ class KnowledgeBase:
 
 def load_own_embedder(settings: IngestSettings) -> Embedder:
     """The embedding model of the settings, from where the product keeps it."""
-    return load_embedder(settings.embedding_model, settings.models_folder)
+    return load_embedder(
+        settings.embedding_model,
+        settings.models_folder,
+        precision=settings.embedding_precision,
+        device=settings.device,
+    )
 
 
 @contextmanager
@@ -91,7 +97,7 @@ def temporary_knowledge_base(embedder: Embedder, database_url: str | None = None
             with Sandbox(folder.scratch) as sandbox:
                 yield KnowledgeBase(
                     folder=folder,
-                    ingestion=Ingestion(database, originals, sandbox, embedder),
+                    ingestion=Ingestion(database, originals, sandbox, EmbeddingModels.of(database, embedder)),
                     replica=replica,
                     searcher=Searcher(replica, embedder),
                 )

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Precision = Literal["int8", "bf16", "f32"]
+PrecisionChoice = Literal["auto", "int8", "bf16", "f32"]
 
 
 @dataclass(frozen=True)

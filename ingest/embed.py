@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from ingest.batch_vectors import BatchVectors
+from ingest.batch_vectors import BatchVectors, PrecisionChoice
 from ingest.device import DeviceChoice
-from ingest.embedding_graph import EmbeddingGraph, PrecisionChoice, load_graph
+from ingest.embedding_graph import EmbeddingGraph, load_graph
 from ingest.model_files import ModelFiles, find_model_files
 from ingest.model_languages import ModelLanguages, find_languages
 from ingest.query_batches import QueryBatches

@@ -2,19 +2,17 @@
 
 import logging
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.batch_vectors import BatchVectors, Precision
+from ingest.batch_vectors import BatchVectors, Precision, PrecisionChoice
 from ingest.device import DeviceChoice, has_gpu
 from ingest.model_files import ModelFiles
 from ingest.openvino_graph import ConversionFailed, load_openvino_graph
 
 logger = logging.getLogger(__name__)
-
-PrecisionChoice = Literal["auto", "int8", "bf16", "f32"]
 
 
 class EmbeddingGraph(Protocol):

@@ -47,7 +47,7 @@ def find_model_files(model: str) -> ModelFiles:
     _require(folder, model)
     prompts = _read_json(folder / "config_sentence_transformers.json").get("prompts") or {}
     return ModelFiles(
-        given=model,
+        given=str(folder) if Path(model).is_dir() else model,
         name=Path(model).name,
         folder=folder,
         weights_hash=_hash_weights(folder, check_bundled=model == BUNDLED_MODEL),

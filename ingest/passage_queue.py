@@ -19,6 +19,7 @@ PAUSE_SECONDS = 2.0  # longest that backfills stand back for a file that somebod
 class _Request:
     """The texts of one document, how many of them were taken into rounds, and what was made of them."""
 
+    embedder: Embedder
     texts: Sequence[str]
     priority: int
     stop: threading.Event
@@ -34,12 +35,11 @@ class _Request:
 class PassageQueue:
     """Takes texts from any number of threads, and embeds them in the threads that wait, `N_ROUNDS` at a time.
 
-    A round holds texts of several documents, so that small files fill the model's batches together. Lower priority
-    numbers go first; a round that has begun is not interrupted.
+    A round holds texts of several documents, so that small files fill the model's batches together; all of one model.
+    Lower priority numbers go first; a round that has begun is not interrupted.
     """
 
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+    def __init__(self) -> None:
         self._changed = threading.Condition()
         self._requests: list[_Request] = []
         self._n_rounds = 0
@@ -58,14 +58,20 @@ class PassageQueue:
                 self._changed.notify_all()
 
     def encode(
-        self, texts: Sequence[str], *, priority: int, on_progress: Callable[[int], None], stop: threading.Event
+        self,
+        embedder: Embedder,
+        texts: Sequence[str],
+        *,
+        priority: int,
+        on_progress: Callable[[int], None],
+        stop: threading.Event,
     ) -> list[EncodedPassage]:
         """What the model makes of the texts, in order; `on_progress` is told how many are done, in this thread.
 
         Raises:
             LeaseLost: `stop` was set.
         """
-        request = _Request(texts, priority, stop)
+        request = _Request(embedder, texts, priority, stop)
         with self._changed:
             self._requests.append(request)
             self._requests.sort(key=lambda waiting: waiting.priority)  # stable: first come, first served
@@ -118,7 +124,7 @@ class PassageQueue:
         if self._n_rounds >= N_ROUNDS:
             return taken
         for request in self._requests:
-            if request.ended:
+            if request.ended or (taken and request.embedder is not taken[0][0].embedder):
                 continue
             until = min(len(request.texts), request.n_taken + ROUND_TEXTS - len(taken))
             taken += [(request, row) for row in range(request.n_taken, until)]
@@ -128,7 +134,7 @@ class PassageQueue:
     def _run_round(self, taken: list[tuple[_Request, int]]) -> None:
         """Embed texts and hand out what the model made of them, or its error, to those they belong to."""
         try:
-            encoded = self._embedder.encode_passages([request.texts[row] for request, row in taken])
+            encoded = taken[0][0].embedder.encode_passages([request.texts[row] for request, row in taken])
         except Exception as error:
             for request, _ in taken:
                 request.error = error

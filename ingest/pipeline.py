@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+from collections.abc import Collection
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from ingest.attachments import publish_attachments
 from ingest.chunk import split_passages
 from ingest.database import Database, lock_changes, utc_now
 from ingest.embed import Embedder, EncodedPassage, embedding_text, text_hash
+from ingest.embedding_models import EmbeddingModels, models_in_use
 from ingest.errors import FileRejected
 from ingest.jobs import ClaimedJob, finish, heartbeat, report_progress
 from ingest.parse import ParsedDocument
@@ -44,12 +46,12 @@ class Ingestion:
     database: Database
     originals: Originals
     sandbox: Sandbox
-    embedder: Embedder
+    models: EmbeddingModels
 
     @cached_property
     def queue(self) -> PassageQueue:
         """Where the documents at work meet to be embedded."""
-        return PassageQueue(self.embedder)
+        return PassageQueue()
 
 
 def ingest_version(parts: Ingestion, job: ClaimedJob, stop: threading.Event | None = None) -> int:
@@ -80,20 +82,23 @@ def _finish(
     words_shown: bool,
     stop: threading.Event,
 ) -> int:
-    """Embed and publish; returns the number of passages. Commits."""
+    """Embed for every model in use, and publish; returns the number of passages. Commits."""
     while True:
-        embedded = _embed_missing(parts, job, texts, stop)
+        embedded = {
+            embedder.model_id: _embed_missing(parts, job, embedder, texts, stop) for embedder in parts.models.in_use()
+        }
         with parts.database.write() as session:
             lock_changes(session)
-            write_embeddings(session, parts.embedder.model_id, embedded)
-            if len(known_hashes(session, parts.embedder.model_id, list(texts))) < len(texts):
-                continue  # a document that shared a vector was removed meanwhile
+            for model_id, passages in embedded.items():
+                write_embeddings(session, model_id, passages)
+            if not _is_embedded(session, texts, embedded.keys()):
+                continue  # a document that shared a vector was removed meanwhile, or the model was switched
             finish(session, job)
             if words_shown:
                 complete(session, job.version_id)
             else:
                 publish(session, job.version_id, draft)
-            delete_unused_embeddings(session, list(embedded))  # of a version that a newer one has overtaken
+            delete_unused_embeddings(session, list(texts))  # of a version that a newer one has overtaken
             publish_attachments(session, parts.originals, job.version_id, reading.attachments.files)
             return len(draft.passages)
 
@@ -112,7 +117,8 @@ def _draft(parts: Ingestion, reading: Reading) -> tuple[Draft, dict[str, str]]:
     document, version, parsed = reading.document, reading.version, reading.parsed
     title = _title(document, version, parsed)
     text = "".join(page.text for page in parsed.pages)
-    spans = split_passages(parsed, min(PASSAGE_TOKENS, parts.embedder.max_tokens), parts.embedder.count_tokens)
+    embedder = parts.models.active()
+    spans = split_passages(parsed, min(PASSAGE_TOKENS, embedder.max_tokens), embedder.count_tokens)
     if not spans and not reading.attachments.files:
         raise FileRejected("empty", f"{version.filename}: no text was found in it; upload a version that has text.")
     texts: dict[str, str] = {}
@@ -147,20 +153,36 @@ def _show_words_first(parts: Ingestion, job: ClaimedJob, draft: Draft, texts: di
 
 
 def _embed_missing(
-    parts: Ingestion, job: ClaimedJob, texts: dict[str, str], stop: threading.Event
+    parts: Ingestion, job: ClaimedJob, embedder: Embedder, texts: dict[str, str], stop: threading.Event
 ) -> dict[str, EncodedPassage]:
-    """Embed the texts that have no vector under this model yet; what the model made of them, by hash."""
+    """Embed the texts that have no vector under a model yet; what the model made of them, by hash."""
     with parts.database.read() as session:
-        known = known_hashes(session, parts.embedder.model_id, list(texts))
+        known = known_hashes(session, embedder.model_id, list(texts))
     missing = [text for text in texts if text not in known]
     progress = _ProgressReport(parts.database, job, stage="embedding")
     encoded = parts.queue.encode(
+        embedder,
         [texts[text] for text in missing],
         priority=job.priority,
         on_progress=lambda n_done: progress(n_done, len(missing)),
         stop=stop,
     )
     return dict(zip(missing, encoded, strict=True))
+
+
+def _is_embedded(session: Session, texts: Collection[str], embedded: Collection[str]) -> bool:
+    """Whether texts (by their hash) have a vector of every model that searches use, or can go back to.
+
+    A model that this machine could not load, so that it is not among the `embedded`, can be gone back to only after
+    `footnote reembed` has embedded what it lacks.
+    """
+    for row in models_in_use(session):
+        if row.state == "preparing" or len(known_hashes(session, row.model_id, list(texts))) == len(texts):
+            continue
+        if row.state == "active" or row.model_id in embedded:
+            return False
+        row.state = "preparing"
+    return True
 
 
 class _ProgressReport:

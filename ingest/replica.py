@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import threading
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -22,6 +23,7 @@ from ingest.published import changed_documents, describe_change, erased_between,
 from ingest.replica_view import ReplicaView
 from ingest.snapshot import (
     KEYWORDS_FOLDER,
+    WRITER_LOCK,
     IndexIdentity,
     check_snapshot,
     finish_snapshot,
@@ -30,6 +32,7 @@ from ingest.snapshot import (
     load_snapshot,
     newest_seq,
     prepare_snapshot,
+    snapshots_of,
 )
 from ingest.tidy import TidyVectors, on_disk, tidy, with_tidy_vectors
 
@@ -60,7 +63,8 @@ class Replica:
     """Vector and keyword index of one process. Any number of processes may have one on the same folder.
 
     Nothing is trusted but a snapshot that matches its manifest; each process works on hard links of one, in a folder
-    of its own. All methods are safe in any thread; a session is used only during the call it is given to.
+    of its own, which goes when the replica is closed or nobody has it any more. Snapshots of several models may stand
+    in one folder. All methods are safe in any thread; a session is used only during the call it is given to.
     """
 
     def __init__(self, folder: Path, model_id: str, dimension: int, device: Device | None = None) -> None:
@@ -76,13 +80,18 @@ class Replica:
         self._snapshot_needed = False
         self._has_traces = False
         self._live: Path | None = None
-        self._live_lock: IO[str] | None = None
+        self._release: weakref.finalize[..., Replica] | None = None
+
+    @property
+    def model_id(self) -> str:
+        """The embedding model whose vectors it holds."""
+        return self._identity.model_id
 
     def open(self, session: Session) -> None:
         """Load the newest snapshot that is beyond doubt, or build the indexes from SQL; then catch up."""
         with self._lock:
             self._claim_live_folder()
-            for snapshot in list_snapshots(self._snapshots):
+            for snapshot in snapshots_of(self._snapshots, self.model_id):
                 try:
                     self._load(session, snapshot)
                 except IndexDamaged as damage:
@@ -144,7 +153,7 @@ class Replica:
             StorageBusy: another process is writing one.
         """
         self._snapshots.mkdir(parents=True, exist_ok=True)
-        with locked(self._snapshots / "writer.lock", wait=False):
+        with locked(self._snapshots / WRITER_LOCK, wait=False):
             self._take_over(tidy(self.view()))
             with self._lock:
                 if self._has_traces:
@@ -179,7 +188,7 @@ class Replica:
     def stats(self) -> ReplicaStats:
         """Sizes, for people who look after the system."""
         view = self.view()
-        snapshots = list_snapshots(self._snapshots)
+        snapshots = snapshots_of(self._snapshots, self.model_id)
         return ReplicaStats(
             seq=view.seq,
             n_documents=view.documents.n_published,
@@ -197,11 +206,9 @@ class Replica:
             if self._keywords is not None:
                 self._keywords.close()
                 self._keywords = None
-            if self._live is not None and self._live_lock is not None:
-                shutil.rmtree(self._live, ignore_errors=True)
-                _lock_path(self._live).unlink(missing_ok=True)
-                self._live_lock.close()
-                self._live = self._live_lock = None
+            if self._release is not None:
+                self._release()
+                self._release = self._live = None
 
     def _advance(
         self, session: Session, view: ReplicaView, keywords: KeywordIndex, touched: list[str], head: int
@@ -257,9 +264,17 @@ class Replica:
         with locked(self._live_root / "claims.lock"):
             for stale in [path for path in self._live_root.iterdir() if path.is_dir()]:
                 _remove_if_abandoned(stale)
-            self._live_lock = take_lock(_lock_path(live), wait=False)
+            lock = take_lock(_lock_path(live), wait=False)
             live.mkdir()
             self._live = live
+            self._release = weakref.finalize(self, _remove_live_folder, live, lock)
+
+
+def _remove_live_folder(live: Path, lock: IO[str]) -> None:
+    """Remove a replica's own folder: when it is closed, or when nobody has the replica any more."""
+    shutil.rmtree(live, ignore_errors=True)
+    _lock_path(live).unlink(missing_ok=True)
+    lock.close()
 
 
 def live_indexes(folder: Path) -> dict[str, Path]:
@@ -275,7 +290,7 @@ def clear_indexes(folder: Path) -> int:
     snapshots, live = folder / "snapshots", folder / "live"
     n_deleted = 0
     if snapshots.is_dir():
-        with locked(snapshots / "writer.lock"):
+        with locked(snapshots / WRITER_LOCK):
             n_deleted = len(list_snapshots(snapshots))
             for path in [path for path in snapshots.iterdir() if path.is_dir()]:
                 shutil.rmtree(path, ignore_errors=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ingest.batch_vectors import PrecisionChoice
 from ingest.device import DeviceChoice
 
 
@@ -19,7 +20,14 @@ class IngestSettings(BaseSettings):
         description="SQLAlchemy URL; empty means SQLite in the data folder. PostgreSQL: postgresql+psycopg://…",
     )
     embedding_model: str = Field(
-        default="all-MiniLM-L6-v2", description="A sentence-transformers model: bundled name, hub name or folder."
+        default="all-MiniLM-L6-v2",
+        description="A sentence-transformers model: bundled name, hub name or folder. A database that has one already "
+        "changes it by `footnote reembed`.",
+    )
+    embedding_precision: PrecisionChoice = Field(
+        default="auto",
+        description="How the model computes: int8 (fastest on a CPU), bf16 or f32 (the original's vectors); auto is "
+        "bf16 on a GPU and int8 on a CPU.",
     )
     max_upload_bytes: int = Field(default=100_000_000, description="Largest accepted file, in bytes.")
     min_free_bytes: int = Field(

@@ -13,6 +13,7 @@ import numpy as np
 from ingest.device import Device
 from ingest.document_table import DocumentEntry, DocumentTable
 from ingest.errors import IndexDamaged
+from ingest.file_lock import locked
 from ingest.keyword_index import KEYWORD_FORMAT, KeywordIndex
 from ingest.manifest import Facts, publish_folder, read_facts, verify_folder
 from ingest.replica_view import ReplicaView
@@ -20,6 +21,7 @@ from ingest.vector_index import VECTOR_FORMAT, load_vectors
 
 KEPT_SNAPSHOTS = 2
 KEYWORDS_FOLDER = "keywords"
+WRITER_LOCK = "writer.lock"
 _ROWS_FILE = "row_keys.npz"
 _DOCUMENTS_FILE = "documents.json"
 _UNFINISHED = ".unfinished-"
@@ -42,6 +44,27 @@ def list_snapshots(folder: Path) -> list[Path]:
     return sorted((path for path in folder.iterdir() if path.name.isdigit()), key=lambda p: int(p.name), reverse=True)
 
 
+def snapshots_of(folder: Path, model_id: str) -> list[Path]:
+    """Published snapshots of one model, and those whose manifest does not tell of which they are; newest first."""
+    return [path for path in list_snapshots(folder) if _model_of(path) in (model_id, None)]
+
+
+def remove_snapshots(folder: Path, model_id: str) -> None:
+    """Remove the snapshots of a model that nobody will search with again; waits for one that is being written."""
+    if folder.is_dir():
+        with locked(folder / WRITER_LOCK):
+            for path in list_snapshots(folder):
+                if _model_of(path) == model_id:
+                    shutil.rmtree(path, ignore_errors=True)
+
+
+def _model_of(snapshot: Path) -> str | None:
+    try:
+        return str(read_facts(snapshot)["model_id"])
+    except IndexDamaged:
+        return None
+
+
 def prepare_snapshot(folder: Path, keywords: KeywordIndex) -> Path:
     """Begin a snapshot in `folder` with the keyword index's last commit; quick, so it may be done under a lock."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,7 +75,7 @@ def prepare_snapshot(folder: Path, keywords: KeywordIndex) -> Path:
 
 
 def finish_snapshot(prepared: Path, view: ReplicaView, identity: IndexIdentity, last_change: str) -> Path:
-    """Write the view beside its keyword index and publish both as the next generation; old ones are removed.
+    """Write the view beside its keyword index and publish both as the next generation; the model's old ones go.
 
     The caller holds the lock of the snapshot folder. `last_change` describes the change numbered `view.seq`.
     """
@@ -71,14 +94,14 @@ def finish_snapshot(prepared: Path, view: ReplicaView, identity: IndexIdentity, 
         "count": len(view.passage_ids),
     }
     publish_folder(prepared, destination, facts)
-    for path in [*list_snapshots(folder)[KEPT_SNAPSHOTS:], *folder.glob(f"{_UNFINISHED}*")]:
+    for path in [*snapshots_of(folder, identity.model_id)[KEPT_SNAPSHOTS:], *folder.glob(f"{_UNFINISHED}*")]:
         shutil.rmtree(path, ignore_errors=True)
     return destination
 
 
 def newest_seq(folder: Path, identity: IndexIdentity) -> int | None:
-    """The change number of the newest snapshot if it fits; by its manifest alone."""
-    for path in list_snapshots(folder)[:1]:
+    """The change number of the model's newest snapshot if it fits; by its manifest alone."""
+    for path in snapshots_of(folder, identity.model_id)[:1]:
         try:
             facts = read_facts(path)
         except IndexDamaged:

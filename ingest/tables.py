@@ -169,6 +169,22 @@ class Embedding(Base):
     token_codes: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
 
 
+class EmbeddingModel(Base):
+    """A model that the passages of this database are embedded with; `name` and `precision` are what loads it.
+
+    `state`: preparing (some passages have no vector of it yet) → active (searches use it; there is one) → kept (every
+    passage still has a vector of it, so that searches can go back) → dropped (its vectors are being deleted).
+    """
+
+    __tablename__ = "embedding_model"
+
+    model_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    name: Mapped[str] = mapped_column(String(1000))
+    precision: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(16))
+    since: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
 class TokenCodebook(Base):
     """The codebook (d / 4, 16, 4), float32 little-endian, that token codes of a model are made and read with."""
 

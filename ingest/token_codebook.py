@@ -1,11 +1,10 @@
-"""Where the codebook of a model's token vectors comes from: trained once, and the same for everybody on a database."""
+"""Where the codebook of a model's token vectors comes from: trained once on a machine, on bundled text."""
 
 import shutil
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy.orm import Session
 from tokenizers import Tokenizer
 
 from ingest.calibration import calibration_texts
@@ -14,8 +13,7 @@ from ingest.errors import IndexDamaged
 from ingest.file_lock import locked
 from ingest.manifest import publish_folder, verify_folder
 from ingest.model_files import ModelFiles
-from ingest.tables import TokenCodebook
-from ingest.token_codec import PIECE_DIMENSIONS, TokenCodec, train_codec
+from ingest.token_codec import TokenCodec, train_codec
 
 CODEBOOK_VERSION = 2
 CODEBOOK_NAME = "codebook.npy"
@@ -59,17 +57,3 @@ def _train(files: ModelFiles, graph: EmbeddingGraph, folder: Path) -> TokenCodec
     finally:
         shutil.rmtree(prepared, ignore_errors=True)
     return codec
-
-
-def shared_codec(session: Session, model_id: str, own: TokenCodec) -> TokenCodec:
-    """The codec that this database uses with a model; `own` becomes it when there is none yet.
-
-    Machines that compute a little differently would train a little differently, and codes only mean something under
-    the codebook that made them. Belongs in a write session.
-    """
-    stored = session.get(TokenCodebook, model_id)
-    if stored is None:
-        session.add(TokenCodebook(model_id=model_id, codebook=own.codebook.astype("<f4").tobytes()))
-        return own
-    codebook = np.frombuffer(stored.codebook, dtype="<f4").reshape(-1, 16, PIECE_DIMENSIONS)
-    return TokenCodec(codebook.astype(np.float32))

@@ -25,6 +25,7 @@ from generation.llm import LLM
 from ingest.database import Database
 from ingest.documents import add_version
 from ingest.embed import Embedder
+from ingest.embedding_models import EmbeddingModels
 from ingest.pipeline import Ingestion
 from ingest.replica import Replica
 from ingest.sandbox import Sandbox
@@ -178,7 +179,7 @@ def opened(root: Path, embedder: Embedder, sandbox: Sandbox, llm: LLM | None = N
         load_search=load_search,
     )
     try:
-        yield Office("", parts, Ingestion(database, originals, sandbox, embedder), "", "")
+        yield Office("", parts, Ingestion(database, originals, sandbox, EmbeddingModels.of(database, embedder)), "", "")
     finally:
         replica.close()
         database.close()

@@ -20,7 +20,7 @@ from ingest.errors import IndexDamaged, StorageBusy
 from ingest.file_lock import locked
 from ingest.manifest import MANIFEST_NAME, publish_folder, verify_folder
 from ingest.replica import Replica
-from ingest.snapshot import KEPT_SNAPSHOTS, list_snapshots
+from ingest.snapshot import KEPT_SNAPSHOTS, list_snapshots, remove_snapshots
 from tests.ingest.published_library import DIMENSION, MODEL, PublishedLibrary
 
 N_DAMAGES = 90
@@ -152,18 +152,50 @@ def test_snapshot_after_damage_is_written_even_if_nothing_changed(
 
 
 @pytest.mark.usefixtures("snapshot")
-@pytest.mark.parametrize(
-    ("model_id", "dimension"), [pytest.param("other:1", DIMENSION, id="model"), pytest.param(MODEL, 16, id="dimension")]
-)
-def test_snapshot_of_another_model_is_not_loaded(
-    model_id: str, dimension: int, library: PublishedLibrary, index_folder: Path, caplog: pytest.LogCaptureFixture
+def test_snapshot_of_another_dimension_is_not_loaded(
+    library: PublishedLibrary, index_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    replica = Replica(index_folder, model_id, dimension)
+    replica = Replica(index_folder, MODEL, 16)
     with caplog.at_level("WARNING"):
         library.open(replica)
     assert "another generation, model or format" in caplog.text
     assert len(replica.view().passage_ids) == 0
     replica.close()
+
+
+def test_snapshots_of_two_models_stand_side_by_side(
+    library: PublishedLibrary, snapshot: Path, index_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = library.open(Replica(index_folder, "other:1", DIMENSION))
+    for i in range(KEPT_SNAPSHOTS + 1):
+        library.publish(f"{i}.md", [f"Text number {i}."])
+        library.catch_up(other)
+        other.snapshot()
+    assert len(other.view().passage_ids) == 0
+    other.close()
+    assert snapshot in list_snapshots(index_folder / "snapshots")
+    assert opened_from_disk(library, Replica(index_folder, MODEL, DIMENSION), caplog)
+
+
+def test_snapshots_of_a_dropped_model_are_removed(
+    library: PublishedLibrary, snapshot: Path, index_folder: Path
+) -> None:
+    other = library.open(Replica(index_folder, "other:1", DIMENSION))
+    other.snapshot()
+    other.close()
+    remove_snapshots(index_folder / "snapshots", "other:1")
+    assert list_snapshots(index_folder / "snapshots") == [snapshot]
+
+
+def test_folder_of_a_replica_that_nobody_has_is_removed(
+    library: PublishedLibrary, replica: Replica, index_folder: Path
+) -> None:
+    other = library.open(Replica(index_folder, MODEL, DIMENSION))
+    assert len([path for path in (index_folder / "live").iterdir() if path.is_dir()]) == 2
+    view = other.view()
+    del other
+    assert len([path for path in (index_folder / "live").iterdir() if path.is_dir()]) == 1
+    assert len(view.passage_ids) == 0
 
 
 def test_old_snapshot_under_a_newer_name_is_not_loaded(

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from ingest.database import Database
 from ingest.embed import Embedder
-from ingest.token_codebook import shared_codec
+from ingest.embedding_models import shared_codec
 from ingest.token_codec import TokenCodec, train_codec
 
 TEXT = (

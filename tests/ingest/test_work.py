@@ -239,12 +239,12 @@ def test_second_attempt_replaces_the_words_that_the_first_one_showed(desk: Desk)
 
 
 def test_urgent_texts_go_before_those_of_a_backfill(embedder: Embedder) -> None:
-    queue = PassageQueue(embedder)
+    queue = PassageQueue()
     ended: list[str] = []
 
     def encode(name: str, n: int, priority: int) -> None:
         texts = [f"{name} passage {i} about hotels and trains" for i in range(n)]
-        encoded = queue.encode(texts, priority=priority, on_progress=lambda _: None, stop=threading.Event())
+        encoded = queue.encode(embedder, texts, priority=priority, on_progress=lambda _: None, stop=threading.Event())
         ended.append(f"{name} {len(encoded)}")
 
     backfill = threading.Thread(target=encode, args=("backfill", 600, BACKFILL))
@@ -255,12 +255,14 @@ def test_urgent_texts_go_before_those_of_a_backfill(embedder: Embedder) -> None:
 
 
 def test_texts_of_several_files_get_the_vectors_they_get_alone(embedder: Embedder) -> None:
-    queue = PassageQueue(embedder)
+    queue = PassageQueue()
     texts = [[f"File {i} says {word} {i * j}." for j, word in enumerate(("hotel", "train", "meal"))] for i in range(12)]
     with ThreadPoolExecutor(12) as pool:
         found = list(
             pool.map(
-                lambda own: queue.encode(own, priority=BACKFILL, on_progress=lambda _: None, stop=threading.Event()),
+                lambda own: queue.encode(
+                    embedder, own, priority=BACKFILL, on_progress=lambda _: None, stop=threading.Event()
+                ),
                 texts,
             )
         )
