@@ -1,6 +1,6 @@
 """The candidates of both searches: the best passages within a scope, by words and by meaning."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,18 @@ def vector_candidates(view: ReplicaView, embedder: Embedder, query: str, scope: 
         return {}
     rows, scores = view.vectors.search(embedder.embed_query(query), n, scope.rows)
     return _by_id(view.passage_ids[rows], scores)
+
+
+def with_cosines(
+    view: ReplicaView, embedder: Embedder, query: str, vector_scores: Mapping[int, float], others: Iterable[int]
+) -> dict[int, float]:
+    """The vector candidates, and the exact cosines of passages that only the other search found and that have one."""
+    missing = np.array([passage_id for passage_id in others if passage_id not in vector_scores], dtype=np.int64)
+    rows = view.rows_of(missing)
+    missing, rows = missing[rows >= 0], rows[rows >= 0]
+    if not len(rows):
+        return dict(vector_scores)
+    return {**vector_scores, **_by_id(missing, view.vectors.vectors(rows) @ embedder.embed_query(query))}
 
 
 def keyword_candidates(

@@ -23,14 +23,17 @@ def ranked(scores: Mapping[int, float]) -> list[int]:
 def weighted_mean(
     vector_scores: Mapping[int, float], keyword_scores: Mapping[int, float], vector_weight: float
 ) -> dict[int, float]:
-    """Fuse two rankings: the weighted mean of the min-max scaled scores, 0 where a passage was not found.
+    """Fuse two rankings: the weighted mean of the scaled scores, 0 where a passage was not found.
 
-    score(p) = w · v(p) + (1 - w) · k(p), with w = `vector_weight` in 0..1.
+    score(p) = w · v(p) + (1 - w) · k(p), with w = `vector_weight` in 0..1. Cosines have no natural zero and are min-max
+    scaled; keyword scores have one, a passage without any of the words, and are divided by the best.
 
     Source: Bruch et al., An Analysis of Fusion Functions for Hybrid Retrieval, TOIS 2023,
     https://doi.org/10.1145/3596512
     """
-    vectors, keywords = min_max(vector_scores), min_max(keyword_scores)
+    best = max(keyword_scores.values(), default=0.0)
+    vectors = min_max(vector_scores)
+    keywords = {key: score / best if best > 0 else 0.0 for key, score in keyword_scores.items()}
     return {
         key: vector_weight * vectors.get(key, 0.0) + (1 - vector_weight) * keywords.get(key, 0.0)
         for key in vectors.keys() | keywords.keys()
@@ -51,9 +54,9 @@ def reciprocal_rank(*rankings: Mapping[int, float], k: int = RRF_K) -> dict[int,
 
 
 def mixed(fused: Mapping[int, float], reranked: Mapping[int, float], weight: float) -> dict[int, float]:
-    """Fused scores with `weight` of a reranker's and the rest of what was, each scaled to 0..1.
+    """Fused scores in 0..1 with `weight` of a reranker's, which are min-max scaled.
 
-    What the reranker did not score keeps its fused share alone, and so stands below what it did when that was ahead.
+    What the reranker did not score keeps its fused share alone, and so stays behind what was ahead of it.
     """
-    before, scores = min_max(fused), min_max(reranked)
-    return {key: weight * scores.get(key, 0.0) + (1 - weight) * before[key] for key in before}
+    scores = min_max(reranked)
+    return {key: weight * scores.get(key, 0.0) + (1 - weight) * score for key, score in fused.items()}

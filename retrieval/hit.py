@@ -33,8 +33,9 @@ class Hit:
 
     `start` and `end` are character offsets in the version's text, `page` counts from 1, `rank` from 1. `score` is the
     final score in 0..1 of one search; scores of different searches are not comparable. `vector_score` is the cosine to
-    the query and `keyword_score` the BM25 score, None where that side did not find the passage. `duplicates` are
-    readable passages that say the same; `explanation` has the stages in their order where it was asked for.
+    the query, None where the passage has no vector or only keywords were searched, `keyword_score` the BM25 score, None
+    where keyword search did not find it. `duplicates` are readable passages that say the same; `explanation` has the
+    stages in their order where it was asked for.
     """
 
     passage_id: int

@@ -14,7 +14,7 @@ from ingest.tables import Document, Embedding, Passage
 from ingest.token_codec import TokenCodec
 from retrieval.permissions import readable_by
 
-MAXSIM_WEIGHT = 0.7
+MAXSIM_WEIGHT = 0.5
 IDF_SAMPLE = 4000
 IDF_GROWTH = 1.1
 

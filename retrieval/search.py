@@ -11,7 +11,7 @@ from ingest.errors import InvalidInput
 from ingest.replica import Replica
 from ingest.replica_view import ReplicaView
 from retrieval.assemble import Finding, assemble
-from retrieval.candidates import keyword_candidates, vector_candidates
+from retrieval.candidates import keyword_candidates, vector_candidates, with_cosines
 from retrieval.filters import NO_FILTERS, SearchFilters
 from retrieval.fusion import min_max, mixed, ranked, reciprocal_rank, weighted_mean
 from retrieval.hit import Hit, StageScore
@@ -120,6 +120,9 @@ class Searcher:
         if waiting is not None:
             stages["keyword"] = waiting.result()
         complete = all(len(scores) < n for scores in stages.values())
+        if options.mode == "hybrid" and options.fusion == "mean":
+            found = stages["vector"]
+            stages["vector"] = with_cosines(view, self._embedder, query, found, stages["keyword"])
         final = _fuse(stages.get("vector", {}), stages.get("keyword", {}), language, options)
         if options.mode == "hybrid":
             stages["fused"] = final
