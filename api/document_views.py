@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, sele
 from sqlalchemy.orm import Session, aliased
 
 from api.cursor import Cursor, decode_cursor, older_than
-from api.schemas import DocumentList, DocumentView, Progress, VersionView
+from api.schemas import AttachmentsView, DocumentList, DocumentView, ParentView, Progress, VersionView
 from api.sign_in import Caller
+from ingest.attachments import count_attachments
 from ingest.errors import NotFound
 from ingest.tables import AclEntry, Document, Job, MetadataEntry, Version
 from retrieval.permissions import readable_by
@@ -23,6 +24,7 @@ class DocumentFilter:
     collection: str | None = None
     status: str | None = None
     text: str | None = None
+    parent: str | None = None
 
 
 def visible_to(caller: Caller) -> ColumnElement[bool]:
@@ -70,7 +72,8 @@ def document_views(session: Session, caller: Caller, document_ids: Collection[st
 def changing_documents(session: Session, since: dt.datetime, *, limit: int) -> set[str]:
     """The ids of documents that change about now: touched at `since` or later, at work, or next in the queue.
 
-    At most `limit` of those that were touched, the last ones, and of those with a job.
+    At most `limit` of those that were touched, the last ones, and of those with a job; and the documents in which
+    they came.
     """
     touched = select(Document.id).where(Document.updated_at >= since).order_by(Document.updated_at.desc())
     working = (
@@ -79,7 +82,9 @@ def changing_documents(session: Session, since: dt.datetime, *, limit: int) -> s
         .where(Job.state.in_(("running", "queued")))
         .order_by(Job.state.desc(), Job.priority, Job.enqueued_at)
     )
-    return {*session.scalars(touched.limit(limit)), *session.scalars(working.limit(limit))}
+    changing = {*session.scalars(touched.limit(limit)), *session.scalars(working.limit(limit))}
+    parents = select(Document.parent_id).where(Document.id.in_(changing), Document.parent_id.is_not(None))
+    return changing | {parent for parent in session.scalars(parents) if parent is not None}
 
 
 def _rows(caller: Caller) -> Select[Document, Version, Job, bool]:
@@ -99,6 +104,8 @@ def _conditions(wanted: DocumentFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.collection is not None:
         conditions.append(Document.collection == wanted.collection)
+    if wanted.parent is not None:
+        conditions.append(Document.parent_id == wanted.parent)
     if wanted.status is not None:
         conditions.append(Version.status == wanted.status)
     if wanted.text:
@@ -117,6 +124,8 @@ def _views(session: Session, caller: Caller, rows: Sequence[Row[Document, Versio
     of_these = select(MetadataEntry).where(MetadataEntry.document_id.in_(ids)).order_by(MetadataEntry.key)
     for entry in session.scalars(of_these):
         metadata[entry.document_id][entry.key] = entry.value
+    parents = _parents(session, [document.parent_id for document, _, _, _ in rows if document.parent_id is not None])
+    attachments = count_attachments(session, ids)
     readers: defaultdict[str, list[str]] = defaultdict(list)
     if caller.is_admin:
         entries = select(AclEntry).where(AclEntry.document_id.in_(ids)).order_by(AclEntry.principal)
@@ -136,6 +145,10 @@ def _views(session: Session, caller: Caller, rows: Sequence[Row[Document, Versio
             current_version_id=document.current_version_id,
             readers=readers[document.id] if caller.is_admin else None,
             progress=_progress(job),
+            parent=parents.get(document.parent_id or ""),
+            attachments=AttachmentsView.model_validate(attachments[document.id])
+            if document.id in attachments
+            else None,
             metadata=metadata[document.id],
             dated_at=document.dated_at,
             created_at=document.created_at,
@@ -144,6 +157,12 @@ def _views(session: Session, caller: Caller, rows: Sequence[Row[Document, Versio
         )
         for document, version, job, can_read in rows
     ]
+
+
+def _parents(session: Session, parent_ids: Collection[str]) -> dict[str, ParentView]:
+    """The documents in which others came; whoever may know of these may know of them, too."""
+    named = session.execute(select(Document.id, Document.filename).where(Document.id.in_(parent_ids)))
+    return {parent_id: ParentView(id=parent_id, filename=filename) for parent_id, filename in named}
 
 
 def _progress(job: Job | None) -> Progress | None:

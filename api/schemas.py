@@ -294,6 +294,24 @@ class Progress(BaseModel):
     total: int
 
 
+class ParentView(BaseModel):
+    """The document in which another one came."""
+
+    id: str
+    filename: str = Field(examples=["mail.eml"])
+
+
+class AttachmentsView(BaseModel):
+    """How far the documents are that came in a document, such as a mail or an archive."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    total: int
+    searchable: int
+    failed: int
+    waiting: int
+
+
 class DocumentView(BaseModel):
     """A document; `status` and `version` are those of its newest version, `current_version_id` is what search sees."""
 
@@ -309,6 +327,8 @@ class DocumentView(BaseModel):
     current_version_id: str | None
     readers: list[str] | None = Field(default=None, description="Who may read it; shown to admins only.")
     progress: Progress | None
+    parent: ParentView | None = Field(default=None, description="In which document it came; it has that one's readers.")
+    attachments: AttachmentsView | None = Field(default=None, description="What came in it; `parent` lists them.")
     metadata: dict[str, str] = Field(description="What was said of it beyond its text; search filters by it.")
     dated_at: dt.datetime | None = Field(
         description="The date that search filters by: the last change that the file tells of, else its upload."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from ingest.database import record_change, utc_now
@@ -113,16 +113,28 @@ def publish_attachments(
         remove(session, document.id)
 
 
+def newest_of_attachments(session: Session, document_id: str) -> list[tuple[Document, Version]]:
+    """The attachments of a document with the newest version of each, by file name."""
+    rows = session.execute(
+        select(Document, Version)
+        .join(Version, Version.document_id == Document.id)
+        .where(Document.parent_id == document_id, _is_newest())
+        .order_by(Document.filename)
+    )
+    return [(document, version) for document, version in rows]
+
+
+def name_in_parent(attachment: Document) -> str:
+    """What an attachment is called in the document in which it came."""
+    return attachment.source.split("\n", 1)[1]
+
+
 def count_attachments(session: Session, document_ids: Collection[str]) -> dict[str, AttachmentCounts]:
     """How far the attachments of documents are, by the id of the document; without those that have none."""
-    newer = aliased(Version)
-    is_newest = (
-        ~select(newer.id).where(newer.document_id == Version.document_id, newer.number > Version.number).exists()
-    )
     rows = session.execute(
         select(Document.parent_id, Version.status, func.count())
         .join(Version, Version.document_id == Document.id)
-        .where(Document.parent_id.in_(document_ids), is_newest)
+        .where(Document.parent_id.in_(document_ids), _is_newest())
         .group_by(Document.parent_id, Version.status)
     )
     by_parent: dict[str, dict[str, int]] = {}
@@ -137,6 +149,12 @@ def count_attachments(session: Session, document_ids: Collection[str]) -> dict[s
         )
         for parent_id, counts in by_parent.items()
     }
+
+
+def _is_newest() -> ColumnElement[bool]:
+    """That a version is the newest of its document."""
+    newer = aliased(Version)
+    return ~exists().where(newer.document_id == Version.document_id, newer.number > Version.number)
 
 
 class _Part:

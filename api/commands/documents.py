@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.commands.console import JsonOption, command, messages, out, print_json
 from api.erasing import erase_document
+from ingest.attachments import count_attachments
 from ingest.documents import cancel, delete_unreferenced_originals, remove, retry, set_readers
 from ingest.errors import InvalidInput, NotFound
 from ingest.progress import read_progress, unfinished_versions
@@ -265,7 +266,15 @@ def _describe(session: Session, found: Sequence[Document]) -> list[dict[str, Any
             select(AclEntry).where(AclEntry.document_id.in_(ids)).order_by(AclEntry.principal)
         ):
             readers[entry.document_id].append(entry.principal)
-        rows += [_row(document, *newest[document.id], readers[document.id]) for document in part]
+        attachments = count_attachments(session, ids)
+        parent_ids = {document.parent_id for document in part}
+        parents = dict(session.execute(select(Document.id, Document.filename).where(Document.id.in_(parent_ids))).all())
+        for document in part:
+            row = _row(document, *newest[document.id], readers[document.id])
+            counts = attachments.get(document.id)
+            row["parent"] = parents.get(document.parent_id or "")
+            row["attachments"] = None if counts is None else str(counts)
+            rows.append(row)
     return rows
 
 

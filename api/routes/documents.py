@@ -23,6 +23,7 @@ from ingest.documents import (
     cancel,
     delete_unreferenced_originals,
     edit_document,
+    family_of,
     remove,
     retry,
     set_readers,
@@ -44,11 +45,12 @@ def list_all(
     collection: str | None = None,
     status: Status | None = None,
     q: Annotated[str | None, Query(max_length=200, description="Part of the title or file name.")] = None,
+    parent: Annotated[str | None, Query(max_length=64, description="Only what came in this document, by id.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Cursor = None,
 ) -> DocumentList:
     """The documents that the caller may know of, newest first: an admin every one, others what they may read."""
-    wanted = DocumentFilter(collection=collection or None, status=status, text=q)
+    wanted = DocumentFilter(collection=collection or None, status=status, text=q, parent=parent or None)
     with runtime.database.read() as session:
         return list_documents(session, caller, wanted, limit=limit, cursor=cursor or None)
 
@@ -128,13 +130,14 @@ def edit(document_id: str, body: DocumentEdit, caller: AdminDep, runtime: Runtim
 
 @router.delete("/{document_id}", status_code=204, summary="Remove a document")
 def delete(document_id: str, caller: AdminDep, runtime: RuntimeDep) -> None:
-    """Remove a document with all versions, originals and page images; in force for the next request.
+    """Remove a document with its attachments, all versions, originals and page images; in force for the next request.
 
     Stored answers lose what they took from it.
     """
     with runtime.database.write() as session:
         document = managed_document(session, document_id, caller)
-        forget_document(session, document.id)
+        for removed in family_of(session, document.id):
+            forget_document(session, removed)
         remove(session, document.id)
     delete_unreferenced_originals(runtime.database, runtime.parts.originals)
 
