@@ -48,6 +48,17 @@ def read_text(value: object) -> str:
     return value
 
 
+def read_boxes(value: object, n_chars: int) -> bytes:
+    """Packed boxes of `n_chars` characters from base64. Raises AnswerInvalid."""
+    try:
+        packed = base64.b64decode(read_text(value), validate=True)
+    except binascii.Error as error:
+        raise AnswerInvalid("boxes are no base64") from error
+    if int.from_bytes(packed[:4], "little") != n_chars:
+        raise AnswerInvalid("boxes do not match the text")
+    return packed
+
+
 def _page(value: object, number: int) -> ParsedPage:
     fields = _object(value)
     text = read_text(fields.get("text"))
@@ -59,21 +70,8 @@ def _page(value: object, number: int) -> ParsedPage:
         label=_optional_text(fields.get("label")),
         width=_optional_number(fields.get("width")),
         height=_optional_number(fields.get("height")),
-        boxes=_boxes(fields.get("boxes"), len(text)),
         skip=tuple(_span(span, len(text)) for span in _list(fields.get("skip"))),
     )
-
-
-def _boxes(value: object, n_chars: int) -> bytes | None:
-    if value is None:
-        return None
-    try:
-        packed = base64.b64decode(read_text(value), validate=True)
-    except binascii.Error as error:
-        raise AnswerInvalid("boxes are no base64") from error
-    if int.from_bytes(packed[:4], "little") != n_chars:
-        raise AnswerInvalid("boxes do not match the text")
-    return packed
 
 
 def _heading(value: object, n_chars: int) -> Heading:
