@@ -30,6 +30,16 @@ ENGLISH_STOP_WORDS = (
     "this to us was we were what when where which who whom whose why will with would you your"
 ).split()
 
+# What opens questions in other languages and their lists of stop words lack.
+QUESTION_WORDS = {
+    "de": "wer wann warum wieso viele viel gibt kann darf muss",
+    "es": "qué quién quiénes cuál cuáles cuánto cuánta cuántos cuántas cuándo cómo dónde puedo puede hay debe",
+    "fr": "quel quelle quels quelles combien comment quand où pourquoi puis peut est",
+    "it": "quale quali quanto quanta quanti quante quando come dove perché posso può",
+    "nl": "wie wat waar wanneer waarom hoe hoeveel welke kan mag moet",
+    "pt": "qual quais quanto quanta quantos quantas quando como onde porque posso pode",
+}
+
 _UNSPACED_CHARACTERS = (
     "\u0e01-\u0e3a\u0e40-\u0e4f\u0e80-\u0eff"  # Thai, Lao
     "\u1000-\u109f\u1780-\u17ff"  # Burmese, Khmer
@@ -141,7 +151,8 @@ def _splitter(*, with_marks: bool, left_out: str) -> TextAnalyzer:
     if left_out == "en":
         words = words.filter(Filter.custom_stopword(ENGLISH_STOP_WORDS))
     elif left_out in STOP_WORD_LISTS:
-        words = words.filter(Filter.stopword(STEMMERS[left_out]))
+        own = QUESTION_WORDS.get(left_out, "").split()
+        words = words.filter(Filter.stopword(STEMMERS[left_out])).filter(Filter.custom_stopword(own))
     return words.filter(Filter.ascii_fold()).build()
 
 

@@ -16,11 +16,11 @@ _MIN_CHARS = 40
 _MIN_SHARE = 0.5
 _SAME_SCRIPT_AND_READERS = {"yue": "zh", "wuu": "zh", "nn": "no", "nb": "no"}
 
-# Scripts that only one language writes, by a character of it; Han is Japanese where kana stand beside it.
+# Scripts that only one language writes; Han is Japanese where kana stand beside it, else Chinese.
+_KANA = re.compile("[\u3040-\u30ff]")
 _OWN_SCRIPTS = (
-    ("ja", re.compile("[\u3040-\u30ff]")),
     ("ko", re.compile("[\uac00-\ud7af\u1100-\u11ff]")),
-    ("zh", re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")),
+    ("zh", re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")),
     ("th", re.compile("[\u0e01-\u0e3a\u0e40-\u0e4e]")),
     ("el", re.compile("[\u0370-\u03ff]")),
     ("he", re.compile("[\u05d0-\u05ea]")),
@@ -47,7 +47,7 @@ def language_odds(text: str) -> Mapping[str, float]:
         return {}
     for code, script in _OWN_SCRIPTS:
         if len(script.findall(text)) >= _OWN_SCRIPT_SHARE * n_letters:
-            return {code: 1.0}
+            return {"ja" if code == "zh" and _KANA.search(text) else code: 1.0}
     odds: dict[str, float] = {}
     for label, share in _identifier().rank(text):
         code = _SAME_SCRIPT_AND_READERS.get(label, label)

@@ -272,3 +272,67 @@ def test_many_threads_search_while_one_writes(tmp_path: Path) -> None:
     assert len(found) == 400
     assert min(found) >= 1
     index.close()
+
+
+MANY_LANGUAGES = [
+    entry(1, "Urlaubsanträge stellt man zwei Wochen vorher.", language="de"),
+    entry(2, "Las solicitudes de vacaciones se presentan dos semanas antes.", language="es"),
+    entry(3, "Vacation requests are filed two weeks ahead for 1,234.50 euros.", language="en"),
+    entry(4, "年假需要提前两周申请，错误 ERR-4032-B/ERR-7 请联系主机 10.0.3.7。", language="zh"),
+    entry(5, "有給休暇は二週間前に申請してください。", language="ja"),
+    entry(6, "연차 휴가는 두 주 전에 신청합니다.", language="ko"),
+    entry(7, "ต้องขอลาพักร้อนล่วงหน้าสองสัปดาห์", language="th"),
+    entry(8, "Rule POL_17/2 allows 1.234,5 euros.", filename="Reise-Kosten_2024.xlsx", language="en"),
+]
+LANGUAGES = ("en", "de", "es", "zh", "ja", "ko", "th")
+
+
+@pytest.fixture(scope="module")
+def many_languages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeywordIndex]:
+    index = KeywordIndex(tmp_path_factory.mktemp("languages"))
+    index.add(MANY_LANGUAGES)
+    index.commit()
+    yield index
+    index.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        pytest.param("Urlaubsantrag", [1], id="german"),
+        pytest.param("URLAUBSANTRAEGEN", [1], id="german_without_umlauts"),
+        pytest.param("solicitud", [2], id="spanish"),
+        pytest.param("request for vacation", [3], id="english"),
+        pytest.param("年假申请", [4], id="chinese"),
+        pytest.param("休暇の申請", [5], id="japanese"),
+        pytest.param("휴가", [6], id="korean"),
+        pytest.param("ลาพักร้อน", [7], id="thai"),
+        pytest.param("错误", [4], id="chinese_word_in_a_sentence"),
+        pytest.param("误", [4], id="one_character"),
+        pytest.param('"两周申请"', [4], id="chinese_phrase"),
+        pytest.param("ERR-4032-B", [4], id="identifier_beside_a_slash"),
+        pytest.param("ERR-7是什么", [4], id="identifier_beside_chinese"),
+        pytest.param("10.0.3.7", [4], id="address"),
+        pytest.param("POL_17/2", [8], id="identifier_with_a_slash"),
+        pytest.param("1234.5", [8, 3], id="number_without_groups"),
+        pytest.param("1,234.50", [3, 8], id="number_as_written"),
+        pytest.param("Reise-Kosten_2024.xlsx", [8], id="file_name"),
+        pytest.param("reise kosten", [8], id="words_of_a_file_name"),
+    ],
+)
+def test_found_in_its_language(query: str, found: list[int], many_languages: KeywordIndex) -> None:
+    assert find(many_languages, query, languages=LANGUAGES)[: len(found)] == found
+
+
+def test_phrase_in_another_order_of_characters_is_not_found_as_one(many_languages: KeywordIndex) -> None:
+    assert find(many_languages, '"申请两周" 年假', languages=LANGUAGES) == [4]
+    assert find(many_languages, '"周申请" 휴가', languages=LANGUAGES) == [4]
+
+
+def test_words_of_the_likeliest_language_count_more(tmp_path: Path) -> None:
+    index = KeywordIndex(tmp_path)
+    index.add([entry(1, "one tagen", language="en"), entry(2, "ein Tag", language="de")])
+    index.commit()
+    assert find(index, "Tagen", languages=("de", "en")) == [2, 1]
+    assert find(index, "Tagen", languages=("en", "de")) == [1, 2]
+    index.close()
