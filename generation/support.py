@@ -147,18 +147,7 @@ class SupportCheck:
         unique = list({(hit.version_id, hit.start, hit.end): hit for hit in hits}.values())
         with self._lock:
             missing = [hit for hit in unique if hit.text not in self._read]
-        spans = [split_sentences(hit.text) or [(0, len(hit.text))] for hit in missing]
-        texts = [hit.text[start:end] for hit, own in zip(missing, spans, strict=True) for start, end in own]
-        encoded = iter(self._embedder.encode_passages(texts) if texts else ())
-        fresh = {
-            hit.text: _ReadPassage(
-                hit,
-                tuple(own),
-                tuple(frozenset(content_stems(hit.text[start:end])) for start, end in own),
-                tuple(next(encoded) for _ in own),
-            )
-            for hit, own in zip(missing, spans, strict=True)
-        }
+        fresh = {hit.text: self._encoded(hit) for hit in missing}
         with self._lock:
             found = []
             for hit in unique:
@@ -169,6 +158,13 @@ class SupportCheck:
             while len(self._read) > CACHED_PASSAGES:
                 self._read.popitem(last=False)
         return found
+
+    def _encoded(self, hit: Hit) -> _ReadPassage:
+        """A passage read anew: alone, so that the last bits of its vectors do not depend on what is read with it."""
+        spans = tuple(split_sentences(hit.text) or [(0, len(hit.text))])
+        texts = [hit.text[start:end] for start, end in spans]
+        words = tuple(frozenset(content_stems(text)) for text in texts)
+        return _ReadPassage(hit, spans, words, tuple(self._embedder.encode_passages(texts)))
 
 
 def probability_of(features: NDArray[np.float32]) -> float:
