@@ -7,6 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingest.batch_vectors import PrecisionChoice
 from ingest.device import DeviceChoice
+from ingest.web import WebPolicy
 
 
 class IngestSettings(BaseSettings):
@@ -41,6 +42,13 @@ class IngestSettings(BaseSettings):
         default="auto",
         description="What embeds and searches vectors: auto takes an NVIDIA GPU where there is one, cpu, or cuda.",
     )
+    url_allow: str = Field(
+        default="",
+        description="Hosts whose pages may be ingested, separated by commas: docs.example.org, *.example.org.",
+    )
+    url_allow_private: str = Field(
+        default="", description="Hosts that may be fetched although they are in a private network: wiki.internal."
+    )
     model_cache: str = Field(
         default="",
         description="Folder of converted models, which data folders may share; empty means in the data folder.",
@@ -52,6 +60,16 @@ class IngestSettings(BaseSettings):
         return self.database_url or f"sqlite:///{(self.data_dir / 'footnote.db').resolve()}"
 
     @property
+    def web_policy(self) -> WebPolicy:
+        """Which web addresses may be fetched."""
+        return WebPolicy(_names(self.url_allow), _names(self.url_allow_private), max_bytes=self.max_upload_bytes)
+
+    @property
     def models_folder(self) -> Path:
         """Where converted models are kept: the cache that was set, else the data folder."""
         return Path(self.model_cache) if self.model_cache else self.data_dir / "models"
+
+
+def _names(text: str) -> frozenset[str]:
+    """The names of a list that is separated by commas."""
+    return frozenset(name.strip() for name in text.split(",") if name.strip())

@@ -1,258 +1,192 @@
-"""`footnote ingest`: files and folders to searchable passages, with progress."""
+"""`footnote ingest`: files, folders and web pages to searchable passages, once or whenever a folder changes."""
 
+import signal
 import threading
-import time
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from sqlalchemy import select
+import watchfiles
 
 from api.commands.console import JsonOption, command, messages, out, print_json
+from api.commands.ingest_run import (
+    Destination,
+    FileToIngest,
+    IngestedFile,
+    folder_file,
+    ingest_files,
+    kept_file,
+    print_file,
+    print_summary,
+)
+from api.commands.ingest_web import ingest_addresses, is_address, read_addresses
 from api.identity import known_readers
 from api.parts import Parts
-from api.search_filters import metadata_pairs
-from ingest.documents import DEFAULT_COLLECTION, EVERYONE, add_version, clean_readers
-from ingest.errors import FileRejected, InvalidInput
-from ingest.jobs import BACKFILL
-from ingest.metadata import clean_metadata, set_metadata
-from ingest.tables import Job, Version
-from ingest.worker import run_worker
+from ingest.documents import DEFAULT_COLLECTION, clean_readers, delete_unreferenced_originals
+from ingest.errors import InvalidInput
+from ingest.folder import FolderListing, list_folder
+from ingest.sync import SyncPlan, plan_sync, refuse_suspicious, remove_gone, settle_rule
 
-WATCH_SECONDS = 0.1
-COLLECT_AT_ONCE = 500
-DONE = ("searchable", "failed", "superseded")
+DEBOUNCE_MS = 1000
+RESYNC_MS = 30_000  # a folder on a network disk tells nothing, so it is looked through again
 
 
 @dataclass(frozen=True)
-class FileToIngest:
-    """A file, and the name it gets: its path below the folder that was given, where one was."""
+class Mode:
+    """How folders are followed: `removes` mirrors removals, `confirmed` even suspiciously many."""
 
-    path: Path
-    filename: str
-    from_folder: bool
-
-
-@dataclass
-class IngestedFile:
-    """How far one file is; `status` is unchanged, or that of its version."""
-
-    path: Path
-    from_folder: bool
-    status: str = "queued"
-    document_id: str | None = None
-    version_id: str | None = None
-    error_class: str | None = None
-    message: str | None = None
-    passages: int = 0
-    seconds: float = 0.0
-    started: float = field(default_factory=time.monotonic)
-
-    @property
-    def counts_as_failure(self) -> bool:
-        """Whether the command failed for it: a folder may hold kinds of files that are not read."""
-        return self.status == "failed" and not (self.from_folder and self.error_class == "unsupported")
-
-    def to_json(self) -> dict[str, Any]:
-        """The line that `--json` prints for this file."""
-        names = ("document_id", "version_id", "status", "error_class", "message", "passages")
-        return {"path": str(self.path), **{name: getattr(self, name) for name in names}, "seconds": self.seconds}
+    removes: bool
+    dry_run: bool
+    confirmed: bool
+    as_json: bool
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders; folders are read with all below them.")],
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Files, folders with all below them, and allowed web addresses.")
+    ] = None,
     collection: Annotated[str, typer.Option("--collection", "-c", help="Where they belong.")] = DEFAULT_COLLECTION,
     reader: Annotated[
         list[str] | None,
         typer.Option("--reader", "-r", help="Who may read: everyone, user:EMAIL or group:NAME; again for more."),
     ] = None,
-    meta: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--meta", metavar="KEY=VALUE", help="For search to filter by, such as team=sales; again for more."
-        ),
-    ] = None,
+    urls: Annotated[Path | None, typer.Option(help="A file with a web address on each line.")] = None,
+    sync: Annotated[bool, typer.Option("--sync", help="Also remove documents whose files are gone.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Sync now and whenever the folders change.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove even if most files are gone.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Read files and folders and make them searchable. Unchanged files are skipped."""
+    """Read files, folders and web pages and make them searchable. Unchanged ones are skipped."""
+    mode = Mode(removes=sync or watch, dry_run=dry_run, confirmed=yes, as_json=as_json)
     with command() as parts:
-        metadata = clean_metadata(dict(metadata_pairs(meta))) if meta else None
-        files = list(find_files(paths))
+        addresses = [given for given in paths or [] if is_address(given)] + (read_addresses(urls) if urls else [])
+        folders, files = _sort_out([given for given in paths or [] if not is_address(given)])
+        if mode.removes and (files or addresses or not folders):
+            raise InvalidInput("--sync and --watch take folders, and nothing else; give a folder.")
+        if not (folders or files or addresses):
+            raise InvalidInput("Nothing to ingest; name files, folders or web addresses.")
         _warn_of_unknown_readers(parts, reader)
-        ended = ingest_files(parts, files, collection=collection, readers=reader, metadata=metadata, as_json=as_json)
-        _print_summary(ended, reader, as_json=as_json)
-    if any(file.counts_as_failure for file in ended):
+        to = Destination(collection, reader)
+        ended, clean = _ingest_once(parts, folders, files, to, mode) if folders or files else ([], True)
+        if addresses and not dry_run:
+            pages = ingest_addresses(parts, addresses, to, as_json=as_json)
+            print_summary(pages, reader, None, as_json=as_json)
+            ended += pages
+        if watch:
+            _watch(parts, folders, to, mode)
+    if not clean or any(file.counts_as_failure for file in ended):
         raise typer.Exit(1)
 
 
-def find_files(paths: list[Path]) -> Iterator[FileToIngest]:
-    """The files to read; hidden files and folders below a given folder are left out, as are links that leave it.
-
-    Raises:
-        InvalidInput: a path does not exist.
-    """
-    for given in paths:
+def _sort_out(paths: list[str]) -> tuple[list[Path], list[FileToIngest]]:
+    """Folders and single files. Raises InvalidInput for a path that does not exist."""
+    folders, files = [], []
+    for given in map(Path, paths):
         if not given.exists():
             raise InvalidInput(f"{given} does not exist; check the path.")
-        if given.is_file():
-            yield FileToIngest(given, given.name, from_folder=False)
-            continue
-        root = given.resolve()
-        for path in sorted(root.rglob("*")):
-            relative = path.relative_to(root)
-            hidden = any(part.startswith(".") for part in relative.parts)
-            if path.is_file() and not hidden and path.resolve().is_relative_to(root):
-                yield FileToIngest(given / relative, relative.as_posix(), from_folder=True)
+        if given.is_dir():
+            folders.append(given)
+        else:
+            files.append(FileToIngest(given, given.name, from_folder=False))
+    return folders, files
 
 
-def ingest_files(
-    parts: Parts,
-    files: list[FileToIngest],
-    *,
-    collection: str,
-    readers: list[str] | None,
-    metadata: dict[str, str] | None = None,
-    as_json: bool = False,
-) -> list[IngestedFile]:
-    """Record the files and work until each is searchable or has failed; other workers may help."""
-    ended: list[IngestedFile] = []
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=messages,
-        transient=True,
-        disable=not messages.is_terminal,
-    ) as progress:
-        task = progress.add_task("reading files", total=len(files))
-        stop, worker = threading.Event(), None
-        pending: dict[str, IngestedFile] = {}
-
-        def finished(file: IngestedFile) -> None:
-            file.seconds = round(time.monotonic() - file.started, 3)
-            ended.append(file)
-            progress.update(task, advance=1, description=_rate(ended))
-            _print_file(file, as_json=as_json)
-
-        try:
-            for file in files:
-                recorded = _record(parts, file, collection=collection, readers=readers, metadata=metadata)
-                if recorded.status in ("unchanged", "failed"):
-                    finished(recorded)
-                    continue
-                pending[recorded.version_id or ""] = recorded
-                if worker is None:
-                    announce_model(parts)
-                    worker = threading.Thread(target=run_worker, args=(parts.ingestion, stop), name="worker")
-                    worker.start()
-                for done in _collect(parts, pending):
-                    finished(done)
-            while pending:
-                for done in _collect(parts, pending):
-                    finished(done)
-                time.sleep(WATCH_SECONDS)
-        finally:
-            stop.set()
-            if worker is not None:
-                worker.join()
-    return ended
+def _ingest_once(
+    parts: Parts, folders: list[Path], files: list[FileToIngest], to: Destination, mode: Mode
+) -> tuple[list[IngestedFile], bool]:
+    """Bring documents in line with files and folders once; how each file ended, and whether all could be looked at."""
+    listings = [list_folder(folder) for folder in folders]
+    for listing in listings:
+        for problem in listing.problems:
+            messages.print(f"[red]error:[/red] {problem}")
+        _warn_of_unknown_readers(parts, sorted({r for file in listing.files for r in file.rule.readers or ()}))
+    plans = []
+    for listing in listings:
+        with parts.database.read() as session:
+            plan = plan_sync(session, listing, to.collection)
+        if mode.removes and not mode.confirmed and not mode.dry_run:
+            refuse_suspicious(plan, listing)
+        plans.append(plan)
+    clean = not any(listing.problems for listing in listings)
+    if mode.dry_run:
+        _print_plans(plans, files, mode)
+        return [], clean
+    n_removed = sum(_apply(parts, plan, to, mode) for plan in plans)
+    wanted = [*files, *(folder_file(file) for plan in plans for file in plan.read)]
+    ended = [kept_file(known, file) for plan in plans for known, file in (*plan.unchanged, *plan.settle)]
+    for file in ended:
+        print_file(file, as_json=mode.as_json)
+    ended += ingest_files(parts, wanted, to, as_json=mode.as_json)
+    print_summary(ended, to.readers, n_removed if mode.removes else None, as_json=mode.as_json)
+    return ended, clean
 
 
-def announce_model(parts: Parts) -> None:
-    """Say why nothing seems to happen while a model is converted for this processor, once in its life."""
-    folder = parts.ingest_settings.models_folder
-    if not folder.exists() or not any(folder.glob("*-int8-*")):
-        messages.print("Preparing the embedding model for this processor. This happens once and takes half a minute …")
-
-
-def _record(
-    parts: Parts,
-    file: FileToIngest,
-    *,
-    collection: str,
-    readers: list[str] | None,
-    metadata: dict[str, str] | None,
-) -> IngestedFile:
-    """Take one file in; a file that cannot even be read ends here as failed."""
-    ingested = IngestedFile(file.path, file.from_folder)
-    try:
-        with file.path.open("rb") as stream:
-            staged = parts.originals.stage(stream, file.filename)
-    except FileRejected as rejected:
-        ingested.status, ingested.error_class, ingested.message = "failed", rejected.error_class, str(rejected)
-        return ingested
-    except OSError as error:
-        ingested.status, ingested.error_class = "failed", "malformed"
-        ingested.message = f"{file.filename}: cannot be read ({error.strerror}); check its rights."
-        return ingested
+def _apply(parts: Parts, plan: SyncPlan, to: Destination, mode: Mode) -> int:
+    """Do what needs no reading: rules that changed, and removals; returns how many documents were removed."""
+    for known, file in plan.settle:
+        with parts.database.write() as session:
+            settle_rule(session, known.document_id, file.rule, to.collection)
+    if not mode.removes or not plan.remove:
+        return 0
     with parts.database.write() as session:
-        added = add_version(
-            session,
-            parts.originals,
-            staged,
-            filename=file.filename,
-            collection=collection,
-            source=str(file.path.resolve()),
-            readers=readers,
-            priority=BACKFILL,
-        )
-        if metadata is not None:
-            set_metadata(session, added.document.id, metadata)
-    ingested.document_id, ingested.version_id = added.document.id, added.version.id
-    if added.unchanged and added.version.status == "searchable":
-        ingested.status, ingested.passages = "unchanged", added.version.n_passages
-    return ingested
+        remove_gone(session, plan.remove)
+    delete_unreferenced_originals(parts.database, parts.originals)
+    return len(plan.remove)
 
 
-def _collect(parts: Parts, pending: dict[str, IngestedFile]) -> list[IngestedFile]:
-    """Take the files out of `pending` whose versions have come to an end."""
-    first = list(pending)[:COLLECT_AT_ONCE]
-    with parts.database.read() as session:
-        versions = session.scalars(
-            select(Version)
-            .join(Job, Job.version_id == Version.id)
-            .where(Version.id.in_(first), Version.status.in_(DONE), Job.state.in_(("done", "dead")))
-        ).all()
-    ended = []
-    for version in versions:
-        file = pending.pop(version.id, None)
-        if file is not None:
-            file.status, file.passages = version.status, version.n_passages
-            file.error_class, file.message = version.error_class, version.message
-            ended.append(file)
-    return ended
+def _print_plans(plans: list[SyncPlan], files: list[FileToIngest], mode: Mode) -> None:
+    """Say what would be done."""
+    rows = [("read", str(file.path)) for file in files]
+    for plan in plans:
+        rows += [("read", str(file.path)) for file in plan.read]
+        rows += [("change who may read or where it belongs", str(file.path)) for _, file in plan.settle]
+        rows += [("remove", known.source) for known in plan.remove if mode.removes]
+    n_unchanged = sum(len(plan.unchanged) for plan in plans)
+    for action, path in rows:
+        if mode.as_json:
+            print_json({"would": action, "path": path})
+        else:
+            out.print(f"would {action}: {path}")
+    if mode.as_json:
+        print_json({"summary": True, "actions": len(rows), "unchanged": n_unchanged})
+    else:
+        out.print(f"{len(rows)} actions, {n_unchanged} files unchanged. Nothing was done.")
 
 
-def _rate(ended: list[IngestedFile]) -> str:
-    n_passages = sum(file.passages for file in ended)
-    return f"{n_passages} passages"
+def _watch(parts: Parts, folders: list[Path], to: Destination, mode: Mode) -> None:
+    """Sync whenever the folders change, until SIGTERM or Ctrl+C; what happened while this was off was synced before."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    messages.print("Watching for changes (stop it with Ctrl+C)")
+    changes = watchfiles.watch(
+        *folders,
+        watch_filter=None,  # rule and ignore files are hidden files
+        debounce=DEBOUNCE_MS,
+        rust_timeout=RESYNC_MS,
+        yield_on_timeout=True,
+        stop_event=stop,
+        raise_interrupt=False,
+        ignore_permission_denied=True,
+    )
+    for _ in changes:
+        try:
+            if _has_changed(parts, folders, to):
+                _ingest_once(parts, folders, [], to, mode)
+        except InvalidInput as error:
+            messages.print(f"[red]error:[/red] {error}")
 
 
-def _print_file(file: IngestedFile, *, as_json: bool) -> None:
-    if as_json:
-        print_json(file.to_json())
-    elif file.status == "failed":
-        messages.print(f"[red]failed[/red]      {file.path}  ({file.error_class}) {file.message}")
-    elif file.status == "searchable":
-        out.print(f"[green]searchable[/green]  {file.path}  {file.passages} passages in {file.seconds:.1f} s")
-
-
-def _print_summary(ended: list[IngestedFile], readers: list[str] | None, *, as_json: bool) -> None:
-    counts = Counter(file.status for file in ended)
-    n_passages = sum(file.passages for file in ended)
-    if as_json:
-        print_json({"summary": True, "files": len(ended), **counts, "passages": n_passages})
-        return
-    parts = [f"{counts[status]} {status}" for status in ("searchable", "unchanged", "failed", "superseded")]
-    who = ", ".join(sorted(clean_readers(readers))) if readers else EVERYONE
-    shown = ", ".join(part for part in parts if not part.startswith("0 ")) or "no files"
-    out.print(f"{len(ended)} files: {shown}. New documents may be read by {who}.")
+def _has_changed(parts: Parts, folders: list[Path], to: Destination) -> bool:
+    """Whether a sync would do anything. Raises InvalidInput when a folder is gone."""
+    plans = []
+    for folder in folders:
+        listing: FolderListing = list_folder(folder)
+        with parts.database.read() as session:
+            plans.append(plan_sync(session, listing, to.collection, retry_failed=False))
+    return any(plan.read or plan.settle or plan.remove for plan in plans)
 
 
 def _warn_of_unknown_readers(parts: Parts, readers: list[str] | None) -> None:
