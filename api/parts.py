@@ -26,7 +26,9 @@ from ingest.replica import Replica
 from ingest.sandbox import Sandbox
 from ingest.settings import IngestSettings
 from ingest.storage import DataFolder, Originals, hold_in_use, open_data_folder
+from retrieval.cross_encoder import CrossEncoderReranker
 from retrieval.search import Searcher
+from retrieval.settings import RetrievalSettings
 
 T = TypeVar("T")
 
@@ -55,8 +57,11 @@ class Parts:
     Raises, when a part is used: StorageError, ModelMissing, InvalidInput, each saying what to do.
     """
 
-    def __init__(self, ingest: IngestSettings, generation: GenerationSettings, api: ApiSettings) -> None:
+    def __init__(
+        self, ingest: IngestSettings, retrieval: RetrievalSettings, generation: GenerationSettings, api: ApiSettings
+    ) -> None:
         self.ingest_settings = ingest
+        self.retrieval_settings = retrieval
         self.generation_settings = generation
         self.api_settings = api
         self.loading = threading.RLock()
@@ -135,6 +140,12 @@ class Parts:
         return self._open_replica(self.embedder)
 
     @part
+    def cross_encoder(self) -> CrossEncoderReranker | None:
+        """The reranker of the settings, None where token vectors are compared; it loads with the first query."""
+        name = self.retrieval_settings.reranker
+        return CrossEncoderReranker(name) if name else None
+
+    @part
     def searcher(self) -> Searcher:
         """Search over the replica."""
         return self._search_in(self.replica, self.embedder)
@@ -162,7 +173,7 @@ class Parts:
         return replica
 
     def _search_in(self, replica: Replica, embedder: Embedder) -> Searcher:
-        return Searcher(replica, embedder)
+        return Searcher(replica, embedder, self.cross_encoder)
 
     def _load_llm(self, embedder: Embedder) -> LLM:
         """What writes answers; no provider is asked anything yet."""

@@ -13,11 +13,12 @@ from api.cli import app
 from api.settings import ApiSettings
 from generation.settings import GenerationSettings
 from ingest.settings import IngestSettings
+from retrieval.settings import RetrievalSettings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PACKAGES = ("ingest", "retrieval", "generation", "evals", "api")
-SETTINGS: tuple[type[BaseSettings], ...] = (IngestSettings, GenerationSettings, ApiSettings)
+SETTINGS: tuple[type[BaseSettings], ...] = (IngestSettings, RetrievalSettings, GenerationSettings, ApiSettings)
 
 
 def section(title: str) -> str:

@@ -20,6 +20,7 @@ from generation.settings import GenerationSettings
 from ingest.documents import EVERYONE, clean_readers
 from ingest.errors import FootnoteError, InvalidInput, NotFound
 from ingest.settings import IngestSettings
+from retrieval.settings import RetrievalSettings
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, for scripts.")]
 AsOption = Annotated[
@@ -43,7 +44,7 @@ def command() -> Iterator[Parts]:
     try:
         api = ApiSettings()
         set_up_logging(api.log_level if api.log_level != "info" else "warning")
-        with Parts(IngestSettings(), GenerationSettings(), api) as parts:
+        with Parts(IngestSettings(), RetrievalSettings(), GenerationSettings(), api) as parts:
             yield parts
     except ValidationError as error:
         first = error.errors()[0]

@@ -14,6 +14,7 @@ from api.settings import ApiSettings
 from generation.settings import GenerationSettings
 from ingest.parse import PARSERS
 from ingest.settings import IngestSettings
+from retrieval.settings import RetrievalSettings
 
 HANDBOOK = Path(__file__).parents[2] / "api" / "handbook"
 MARKDOWN = sorted(HANDBOOK.glob("*.md"))
@@ -71,7 +72,7 @@ def test_page_begins_with_its_only_title(page: Path):
 
 
 def test_settings_of_the_handbook_are_the_settings_of_the_code():
-    classes = (IngestSettings, GenerationSettings, ApiSettings)
+    classes = (IngestSettings, RetrievalSettings, GenerationSettings, ApiSettings)
     real = {f"FOOTNOTE_{name.upper()}" for settings in classes for name in settings.model_fields}
     named = set(SETTING.findall((HANDBOOK / "settings.md").read_text(encoding="utf-8")))
 
