@@ -20,12 +20,12 @@ ENDED = frozenset({"searchable", "failed"})
 
 
 class ServerProcess:
-    """`footnote serve` on a data folder; what it logs goes to `server.log` beside that folder."""
+    """`footnote serve` on a data folder; what it logs goes to `log`, else to `server.log` beside that folder."""
 
-    def __init__(self, data_dir: Path, **settings: str) -> None:
+    def __init__(self, data_dir: Path, log: Path | None = None, **settings: str) -> None:
         self.data_dir = data_dir
         self.environment = {**os.environ, "FOOTNOTE_DATA_DIR": str(data_dir), **settings}
-        self.log = data_dir.parent / "server.log"
+        self.log = log or data_dir.parent / "server.log"
         self._log = self.log.open("ab")
         self.headers: dict[str, str] = {}
 
@@ -132,7 +132,7 @@ class ServerProcess:
         return [hit["document_id"] for hit in answer.json()["hits"] if word in hit["text"]]
 
 
-def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> float:
+def wait_for(condition: Callable[[], object], seconds: float, what: str) -> float:
     """Seconds until a condition held, errors of the connection counting as not yet; fails after `seconds`."""
     started = time.monotonic()
     while time.monotonic() < started + seconds:

@@ -23,7 +23,7 @@ from api.identity import add_member, create_key, find_user
 from api.migrate import alembic_config, migrate
 from api.restore import Place, Restored, restore_backup
 from api.tables import ApiKey, GroupMember, SignIn, User
-from ingest.database import Database
+from ingest.database import Database, record_change
 from ingest.documents import add_version, remove, set_readers
 from ingest.embed import Embedder
 from ingest.errors import InvalidInput, StorageBusy, StorageError
@@ -226,6 +226,17 @@ def test_document_deleted_since_stays_deleted(home: Office, furnished: Furnished
     assert restored.n_deleted == 1
     assert document_ids(place_of(home)) == {furnished.open_id}
     assert restore(backup, place_of(home), replace=True).n_deleted == 1
+
+
+def test_document_that_was_only_hidden_for_a_while_is_restored(
+    home: Office, furnished: Furnished, tmp_path: Path
+) -> None:
+    backup = back_up(home, tmp_path / "backup")
+    with home.database.write() as session:
+        record_change(session, "withdraw", furnished.open_id)
+    restore(backup, place_of(home), replace=True)
+
+    assert document_ids(place_of(home)) == {furnished.open_id, furnished.hidden_id}
 
 
 def test_deletion_that_a_newer_backup_knows_is_kept_on_another_machine(
