@@ -13,6 +13,10 @@ from ingest.sentences import split_sentences
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 _WORD_END = re.compile(r"\s+")
 _HEADING_SEPARATOR = " > "
+_FOLLOWING = re.compile(r"\b(?:as follows|the following|following table|table (?:below|above)|below shows)\b", re.I)
+_LISTED = re.compile(r"[^\n]* \| |[ \t]*(?:[-–*•▪◦‣]|\(?\w{1,3}[.)])\s")  # how the lines of lists and tables begin
+_LONGEST_LEAD = 240  # characters of a line that announces what follows
+_LONGEST_HEADER = 160  # characters of a table's first row that stands above the rest of the table
 _BIG_ENOUGH = 0.35  # of max_tokens: a section at least this long keeps a passage of its own
 _WORTHWHILE = 0.2  # of max_tokens: a shorter last passage of a section is evened out with the one before it
 
@@ -38,6 +42,7 @@ class _Piece:
     is_heading: bool = False
     leads: bool = False  # a heading, or a line that announces what follows
     opens_paragraph: bool = True
+    header: str = ""  # of the table that a row belongs to, unless the piece begins with it
 
 
 def split_passages(parsed: ParsedDocument, max_tokens: int, count_tokens: Callable[[str], int]) -> list[PassageSpan]:
@@ -99,7 +104,7 @@ def _page_pieces(
 ) -> list[_Piece]:
     """The page's pieces in order, offsets in the version's text, each at most `max_tokens` long."""
     pieces: list[_Piece] = []
-    for start, end in _paragraphs(page, page_start, headings):
+    for start, end in _set_lead_ins_apart(page.text, _paragraphs(page, page_start, headings)):
         text = page.text[start:end]
         path = headings.path(page_start + start)
         heading_text = headings.texts.get(page_start + start)
@@ -110,10 +115,16 @@ def _page_pieces(
                 _Piece(page_start + start, page_start + end, tokens, path, is_heading, is_heading or _leads(text))
             )
             continue
+        header = ""
         for number, (first, last) in enumerate(_cut_long(text, tokens, max_tokens, count_tokens)):
             length = count_tokens(text[first:last])
             offset = page_start + start
-            pieces.append(_Piece(offset + first, offset + last, length, path, opens_paragraph=number == 0))
+            row = text[first:last] if " | " in text[first:last] else ""
+            above = header if row else ""
+            pieces.append(
+                _Piece(offset + first, offset + last, length, path, opens_paragraph=number == 0, header=above)
+            )
+            header = header or row[:_LONGEST_HEADER]
     return pieces
 
 
@@ -139,6 +150,27 @@ def _paragraphs(page: ParsedPage, page_start: int, headings: _Headings) -> list[
             first = start + len(text) - len(text.lstrip())
             paragraphs.append((first, first + len(trimmed)))
     return paragraphs
+
+
+def _set_lead_ins_apart(text: str, paragraphs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Paragraphs again, where the last sentence of a long one that announces a list or table stands alone."""
+    apart: list[tuple[int, int]] = []
+    for position, (start, end) in enumerate(paragraphs):
+        after = paragraphs[position + 1] if position + 1 < len(paragraphs) else None
+        listed = after is not None and bool(_LISTED.match(text, *after))
+        if end - start > _LONGEST_LEAD and (text[end - 1] == ":" or listed):
+            first, last = split_sentences(text[start:end])[-1]
+            announces = last - first <= _LONGEST_LEAD and _announces(text[start + first : start + last])
+            if first > 0 and announces and " | " not in text[start + first : end]:
+                apart += [(start, start + len(text[start : start + first].rstrip())), (start + first, end)]
+                continue
+        apart.append((start, end))
+    return apart
+
+
+def _announces(text: str) -> bool:
+    """Whether a sentence says that something follows."""
+    return text.endswith(":") or bool(_FOLLOWING.search(text))
 
 
 def _heading_end(text: str, start: int, heading: str) -> int:
@@ -256,21 +288,36 @@ def _paragraph_cut(group: Sequence[_Piece], limit: float) -> int:
 
 
 def _keep_headings(groups: list[list[_Piece]], max_tokens: int) -> list[list[_Piece]]:
-    """Move headings, and one announcing line, at the end of a group to the group after it where they fit."""
-    for group, after in pairwise(groups):
+    """Move headings, and one announcing line, at a group's end to the group after it, which makes room for them."""
+    kept = list(groups)
+    limit = 1.15 * max_tokens
+    position = 0
+    while position + 1 < len(kept):
+        group, after = kept[position], kept[position + 1]
         announced = False
-        while group and group[-1].leads and _tokens(after) + group[-1].tokens <= 1.15 * max_tokens:
+        needed = after[0].tokens  # of what must stay together: the lines that lead, and what they lead to
+        while group and group[-1].leads and needed + group[-1].tokens <= limit:
             if not group[-1].is_heading and (announced or len(group) == 1):
                 break
             announced = True
+            needed += group[-1].tokens
             after.insert(0, group.pop())
-    return [group for group in groups if group and not all(piece.is_heading for piece in group)]
+        rest: list[_Piece] = []
+        while announced and _tokens(after) > limit:
+            rest.insert(0, after.pop())
+        following = kept[position + 2] if position + 2 < len(kept) else None
+        if rest and following is not None and _tokens(rest) + _tokens(following) <= max_tokens:
+            following[:0] = rest
+        elif rest:
+            kept.insert(position + 2, rest)
+        position += 1
+    return [group for group in kept if group and not all(piece.is_heading for piece in group)]
 
 
 def _leads(text: str) -> bool:
     """Whether a paragraph announces the next: it ends with a colon, or is one short line of words without an end."""
-    if text.endswith(":"):
-        return len(text) <= 240
+    if len(text) <= _LONGEST_LEAD and _announces(text):
+        return True
     words_only = len(text) <= 70 and "\n" not in text and " | " not in text
     return words_only and text[:1].isupper() and text[-1:].isalpha() and not any(map(str.isdigit, text))
 
@@ -292,9 +339,14 @@ def _tokens(group: Sequence[_Piece]) -> int:
 
 
 def _passage(page: int, group: list[_Piece]) -> PassageSpan:
-    """The passage of a group of pieces: its path is the one that all of them share, or the first text's."""
+    """The passage of a group of pieces: its path is the one that all of them share, or the first text's.
+
+    A passage that begins amid a table has the table's first row at the end of its path.
+    """
     paths = {piece.path for piece in group if not piece.is_heading}
     path = next(iter(paths)) if len(paths) == 1 else _common_path([piece.path for piece in group])
+    if group[0].header:
+        path = (*path, group[0].header)
     return PassageSpan(page, group[0].start, group[-1].end, _HEADING_SEPARATOR.join(path))
 
 

@@ -52,7 +52,6 @@ from ingest.parsers.xlsx import parse_xlsx
 __all__ = ["PARSERS", "Heading", "ParsedDocument", "ParsedPage", "detect_media_type", "parse_file"]
 
 PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
-    "application/pdf": parse_pdf,
     DOCX: parse_docx,
     XLSX: parse_xlsx,
     PPTX: parse_pptx,
@@ -69,14 +68,15 @@ PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
     "application/yaml": parse_yaml,
     **dict.fromkeys(IMAGES, parse_image),
 }
-# Files that hold files; these are written out to become documents of their own. Mails can be read without that.
-MAIL_PARSERS: dict[str, Callable[[Path, AttachmentWriter | None], ParsedDocument]] = {
+# Files that may hold files; these are written out to become documents of their own, but the file can be read without.
+ATTACHING_PARSERS: dict[str, Callable[[Path, AttachmentWriter | None], ParsedDocument]] = {
+    "application/pdf": parse_pdf,
     EML: parse_eml,
     MBOX: parse_mbox,
     MSG: parse_msg,
 }
 ARCHIVE_PARSERS: dict[str, Callable[[Path, AttachmentWriter], ParsedDocument]] = {ZIP: parse_zip, TAR: parse_tar}
-MEDIA_TYPES = frozenset((*PARSERS, *MAIL_PARSERS, *ARCHIVE_PARSERS))
+MEDIA_TYPES = frozenset((*PARSERS, *ATTACHING_PARSERS, *ARCHIVE_PARSERS))
 SUPPORTED = (
     "PDF, Word, Excel, PowerPoint, OpenDocument, RTF, EPUB, mail, Markdown, HTML, plain text (also CSV, JSON, YAML "
     "and program code), an image, or a ZIP or TAR archive of such files"
@@ -141,8 +141,8 @@ def parse_file(path: Path, filename: str, attachments: AttachmentWriter | None =
 
 
 def _parse(path: Path, media_type: str, attachments: AttachmentWriter | None) -> ParsedDocument:
-    if media_type in MAIL_PARSERS:
-        return MAIL_PARSERS[media_type](path, attachments)
+    if media_type in ATTACHING_PARSERS:
+        return ATTACHING_PARSERS[media_type](path, attachments)
     if media_type not in ARCHIVE_PARSERS:
         return PARSERS[media_type](path)
     if attachments is None:

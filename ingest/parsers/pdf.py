@@ -1,5 +1,6 @@
 """PDF: text, character boxes, outline, page labels and page images from PDFium; pypdf mends what PDFium cannot open."""
 
+import contextlib
 import io
 import re
 from dataclasses import replace
@@ -13,6 +14,7 @@ from ingest.boxes import pack_boxes
 from ingest.errors import FileRejected
 from ingest.invisible import tell_hidden
 from ingest.parsed import Heading, ParsedDocument, ParsedPage
+from ingest.parsers.attached import MAX_ATTACHMENTS, AttachmentWriter
 from ingest.parsers.pdf_annotations import read_annotations
 from ingest.parsers.pdf_characters import PageText, read_boxes, read_page
 from ingest.parsers.pdf_layout import body_size, find_running_lines, guess_headings
@@ -42,8 +44,8 @@ _NO_TITLE = re.compile(
 _COMPANY = re.compile(r".{2,60}\b(?:inc|corp|corporation|company|ltd|llc|plc|gmbh|ag|s\.a)\.?", re.I)
 
 
-def parse_pdf(path: Path) -> ParsedDocument:
-    """Pages with boxes; headings from the outline, or by font where there is none.
+def parse_pdf(path: Path, attachments: AttachmentWriter | None = None) -> ParsedDocument:
+    """Pages of visible text; headings from the outline, or by font where there is none; its files to `attachments`.
 
     Raises FileRejected: encrypted (a password is needed), malformed, too_large. Pages without a text layer are empty.
     """
@@ -56,6 +58,8 @@ def parse_pdf(path: Path) -> ParsedDocument:
         pages = _read_pages(document)
         if all(page is None for page in pages):
             raise FileRejected("malformed", "no page of the PDF can be read; open it in a PDF viewer and save it anew.")
+        if attachments is not None:
+            _write_attachments(document, attachments)
         characters = [page or _UNREADABLE for page in pages]
         skips = find_running_lines(characters)
         starts = _starts(characters)
@@ -168,6 +172,14 @@ def _read_pages(document: pdfium.PdfDocument) -> list[PageText | None]:
                 "too_large", f"more than {MAX_CHARS:,} characters of text by page {index + 1}; split the file."
             )
     return pages
+
+
+def _write_attachments(document: pdfium.PdfDocument, attachments: AttachmentWriter) -> None:
+    """Write out the files that are attached to the document; those that cannot be read are left out."""
+    for index in range(min(document.count_attachments(), MAX_ATTACHMENTS)):
+        with contextlib.suppress(pdfium.PdfiumError, UnicodeDecodeError):
+            attachment = document.get_attachment(index)
+            attachments.add(attachment.get_name() or f"attachment {index + 1}", [bytes(attachment.get_data())])
 
 
 def _beside_print(text: str, page: pdfium.PdfPage) -> str:

@@ -89,6 +89,27 @@ def test_an_announcing_line_stays_with_what_it_announces() -> None:
     assert texts(parsed, split_passages(parsed, 60, count_words))[1].startswith("The rules are:")
 
 
+def test_the_last_sentence_of_a_paragraph_stays_with_the_table_that_it_announces() -> None:
+    rows = "\n".join(f"Plan {number} | {number} euros a month | {number} days" for number in range(5))
+    parsed = document(f"{SENTENCE * 6}The table below shows what each plan costs.\n\n{rows}\n")
+    assert texts(parsed, split_passages(parsed, 60, count_words))[-1].startswith("The table below shows")
+
+
+def test_an_announced_table_makes_room_for_the_line_that_announces_it() -> None:
+    rows = "\n".join(f"Plan {number} | {number} euros | {number} days" for number in range(30))
+    parsed = document(f"{SENTENCE * 5}The plans are:\n\n{rows}\n")
+    passages = texts(parsed, split_passages(parsed, 60, count_words))
+    assert [text for text in passages if "The plans are:\n\nPlan 0 |" in text]
+
+
+def test_the_rest_of_a_cut_table_has_its_first_row_in_the_heading() -> None:
+    rows = "\n".join(f"Plan {number} | {number} euros | {number} days" for number in range(30))
+    parsed = document(f"Costs\n\nPlan | Price | Leave\n{rows}\n", headings=(("Costs", 1),))
+    headings = [passage.heading for passage in split_passages(parsed, 60, count_words)]
+    assert headings == ["Costs", *["Costs > Plan | Price | Leave"] * (len(headings) - 1)]
+    assert len(headings) > 2
+
+
 def test_a_word_without_end_is_cut_hard() -> None:
     parsed = document("x" * 1000 + "\n")
     passages = split_passages(parsed, 100, len)

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+from fpdf import FPDF
 from pypdf import PdfWriter
 from pypdf.constants import PageLabelStyle
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NumberObject, TextStringObject
 
+from ingest.parse import parse_file
+from ingest.parsers.attached import AttachmentWriter
 from ingest.parsers.pdf import parse_pdf
 from tests.ingest.pdf_files import printed, write_drawn_pdf
 
@@ -76,3 +80,35 @@ def test_page_labels_come_from_the_file(tmp_path: Path) -> None:
     writer.set_page_label(2, 2, style=PageLabelStyle.DECIMAL, prefix="A-", start=7)
     writer.write(tmp_path / "b.pdf")
     assert [page.label for page in parse_pdf(tmp_path / "b.pdf").pages] == ["i", "ii", "A-7"]
+
+
+def test_files_in_a_pdf_are_written_out(tmp_path: Path) -> None:
+    writer = PdfWriter(clone_from=write_drawn_pdf(tmp_path / "a.pdf", [printed("See the prices.", 72, 700)]))
+    writer.add_attachment("prices.csv", b"hotel,euros\nAdler,95\n")
+    writer.write(tmp_path / "b.pdf")
+    with (tmp_path / "attached").open("w+b") as file:
+        parsed = parse_file(tmp_path / "b.pdf", "b.pdf", AttachmentWriter(file))
+        assert [(entry.name, entry.size) for entry in parsed.attachments] == [("prices.csv", 21)]
+
+
+def test_a_filled_field_is_a_line_of_its_page(tmp_path: Path) -> None:
+    document = FPDF(format="Letter")
+    document.add_page()
+    document.output(str(tmp_path / "a.pdf"))
+    writer = PdfWriter(clone_from=tmp_path / "a.pdf")
+    field = DictionaryObject(
+        {
+            NameObject("/Type"): NameObject("/Annot"),
+            NameObject("/Subtype"): NameObject("/Widget"),
+            NameObject("/FT"): NameObject("/Tx"),
+            NameObject("/T"): TextStringObject("employee_name"),
+            NameObject("/V"): TextStringObject("Ada Lovelace"),
+            NameObject("/Rect"): ArrayObject([NumberObject(edge) for edge in (72, 600, 300, 620)]),
+        }
+    )
+    reference = writer._add_object(field)
+    writer.pages[0][NameObject("/Annots")] = ArrayObject([reference])
+    form = DictionaryObject({NameObject("/Fields"): ArrayObject([reference])})
+    writer._root_object[NameObject("/AcroForm")] = form
+    writer.write(tmp_path / "b.pdf")
+    assert parse_pdf(tmp_path / "b.pdf").text.strip() == "employee_name: Ada Lovelace"
