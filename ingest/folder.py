@@ -7,13 +7,13 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pathspec import GitIgnoreSpec
 
-from ingest.documents import clean_collection, clean_readers
+from ingest.documents import DEFAULT_COLLECTION, clean_collection, clean_readers
 from ingest.errors import InvalidInput
 from ingest.metadata import clean_metadata
 
@@ -26,11 +26,11 @@ MAX_RULE_BYTES = 100_000
 
 @dataclass(frozen=True)
 class FolderRule:
-    """What the rule files above a file say; None and empty where they say nothing."""
+    """Where a file belongs, who may read it and what is said of it; None where readers or metadata are left alone."""
 
     readers: frozenset[str] | None = None
-    collection: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    collection: str = DEFAULT_COLLECTION
+    metadata: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,10 @@ class _Folder:
     rule: FolderRule
 
 
-def list_folder(root: Path) -> FolderListing:
+def list_folder(root: Path, rule: FolderRule | None = None) -> FolderListing:
     """List what is to be read below a folder. Links are left out where they lead out of it.
 
+    `rule` holds where no rule file of the folder says otherwise.
     A folder that cannot be looked into, or whose ignore or rule file cannot be understood, is closed: none of its
     files is listed, because nobody knows who may read them.
 
@@ -82,7 +83,7 @@ def list_folder(root: Path) -> FolderListing:
     problems: list[str] = []
     closed: list[Path] = []
     default = (root, GitIgnoreSpec.from_lines([*IGNORED_ALWAYS, *IGNORED_FOLDERS]))
-    waiting = [_Folder(root, (default,), FolderRule())]
+    waiting = [_Folder(root, (default,), rule or FolderRule())]
     while waiting:
         above = waiting.pop()
         try:
@@ -143,17 +144,17 @@ def _refine(rule: FolderRule, path: Path) -> FolderRule:
     unknown = set(said) - {"readers", "collection", "metadata"}
     if unknown:
         raise InvalidInput(f"{path.name} says {', '.join(sorted(unknown))}; it may say readers, collection, metadata")
-    readers, collection, metadata = said.get("readers"), said.get("collection"), said.get("metadata", {})
+    readers, collection, metadata = said.get("readers"), said.get("collection"), said.get("metadata")
     if readers is not None and not _are_texts(readers, list):
         raise InvalidInput(f'{path.name}: readers must be a list such as ["group:hr"]')
     if collection is not None and not isinstance(collection, str):
         raise InvalidInput(f"{path.name}: collection must be a text")
-    if not _are_texts(metadata, dict):
+    if metadata is not None and not _are_texts(metadata, dict):
         raise InvalidInput(f"{path.name}: metadata must be a table of texts")
     return FolderRule(
         readers=rule.readers if readers is None else clean_readers(readers),
         collection=rule.collection if collection is None else clean_collection(collection),
-        metadata={**rule.metadata, **clean_metadata(metadata)},
+        metadata=rule.metadata if metadata is None else {**(rule.metadata or {}), **clean_metadata(metadata)},
     )
 
 

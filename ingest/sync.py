@@ -1,6 +1,6 @@
 """Comparing a folder with the documents that came from it: what is new, changed, ruled otherwise, and gone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -51,8 +51,8 @@ class SyncPlan:
         return bool(self.remove) and (n_left == 0 or len(self.remove) > max(REMOVALS_WITHOUT_ASKING, n_left))
 
 
-def plan_sync(session: Session, listing: FolderListing, collection: str, *, retry_failed: bool = True) -> SyncPlan:
-    """Compare a folder with SQL; `collection` is where files belong whose rule names none.
+def plan_sync(session: Session, listing: FolderListing, *, retry_failed: bool = True) -> SyncPlan:
+    """Compare a folder with SQL.
 
     Unchanged files that failed for a reason that may pass are read again, unless `retry_failed` is false.
     """
@@ -64,13 +64,12 @@ def plan_sync(session: Session, listing: FolderListing, collection: str, *, retr
     settle: list[tuple[KnownFile, FolderFile]] = []
     unchanged: list[tuple[KnownFile, FolderFile]] = []
     for file in listing.files:
-        wanted = file.rule.collection or collection
         copies = by_source.pop(str(file.path), [])
-        match = min(copies, key=lambda copy: copy.collection != wanted, default=None)
+        match = _copy_in(file.rule.collection, copies)
         passing = match is not None and retry_failed and match.error_class in RETRIABLE
         if match is None or match.stamp != file.stamp or match.status in UNFINISHED or passing:
             read.append(file)
-        elif _is_settled(session, match, file, wanted):
+        elif _is_settled(session, match, file.rule):
             unchanged.append((match, file))
         else:
             settle.append((match, file))
@@ -78,10 +77,8 @@ def plan_sync(session: Session, listing: FolderListing, collection: str, *, retr
     return SyncPlan(tuple(read), tuple(settle), tuple(unchanged), tuple(gone), n_known=len(known))
 
 
-def settle_rule(session: Session, document_id: str, rule: FolderRule, collection: str) -> None:
+def settle_rule(session: Session, document_id: str, rule: FolderRule) -> None:
     """Give a document the readers, collection and metadata of its file's rule; nothing is read or embedded again.
-
-    Readers that no rule names stay as they are; `collection` is where it belongs if the rule names none.
 
     Raises:
         InvalidInput: the collection has another document of this file.
@@ -89,11 +86,10 @@ def settle_rule(session: Session, document_id: str, rule: FolderRule, collection
     document = session.get_one(Document, document_id)
     if rule.readers is not None:
         set_readers(session, document_id, rule.readers)
-    wanted = rule.collection or collection
-    if document.collection != wanted:
-        edit_document(session, document, collection=wanted)
-    if rule.metadata:
-        set_metadata(session, document_id, {**read_metadata(session, document_id), **rule.metadata})
+    if document.collection != rule.collection:
+        edit_document(session, document, collection=rule.collection)
+    if rule.metadata is not None:
+        set_metadata(session, document_id, rule.metadata)
 
 
 def move_known(session: Session, source: str, collection: str) -> None:
@@ -119,11 +115,15 @@ def refuse_suspicious(plan: SyncPlan, listing: FolderListing) -> None:
         )
 
 
-def _is_settled(session: Session, document: KnownFile, file: FolderFile, collection: str) -> bool:
-    rule = file.rule
-    if document.collection != collection or (rule.readers is not None and rule.readers != document.readers):
+def _copy_in(collection: str, copies: Sequence[KnownFile]) -> KnownFile | None:
+    """The document of a file: the one in its collection, else any."""
+    return min(copies, key=lambda copy: copy.collection != collection, default=None)
+
+
+def _is_settled(session: Session, document: KnownFile, rule: FolderRule) -> bool:
+    if document.collection != rule.collection or rule.readers not in (None, document.readers):
         return False
-    return not rule.metadata or rule.metadata.items() <= read_metadata(session, document.document_id).items()
+    return rule.metadata is None or rule.metadata == read_metadata(session, document.document_id)
 
 
 def _known_below(session: Session, listing: FolderListing) -> list[KnownFile]:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from api.commands.console import messages, out, print_json
 from api.parts import Parts
 from ingest.attachments import name_in_parent, newest_of_attachments
-from ingest.documents import EVERYONE, add_version, clean_readers
+from ingest.documents import EVERYONE, add_version
 from ingest.errors import FileRejected
 from ingest.folder import FolderFile, FolderRule, file_stamp
 from ingest.jobs import BACKFILL
@@ -41,14 +41,6 @@ class FileToIngest:
     def source(self) -> str:
         """How its document is known again."""
         return str(self.path) if self.stamp is not None else str(self.path.resolve())
-
-
-@dataclass(frozen=True)
-class Destination:
-    """Where files belong and who may read them, where no rule says otherwise."""
-
-    collection: str
-    readers: list[str] | None
 
 
 @dataclass
@@ -97,13 +89,11 @@ def kept_file(known: KnownFile, file: FolderFile) -> IngestedFile:
     )
 
 
-def ingest_files(
-    parts: Parts, files: list[FileToIngest], to: Destination, *, as_json: bool = False
-) -> list[IngestedFile]:
+def ingest_files(parts: Parts, files: list[FileToIngest], *, as_json: bool = False) -> list[IngestedFile]:
     """Record the files and work until each has ended; other workers may help."""
     with Run(parts, len(files), as_json=as_json) as run:
         for file in files:
-            run.add(_record(parts, file, to))
+            run.add(_record(parts, file))
         run.finish()
     return run.ended
 
@@ -205,7 +195,7 @@ def announce_model(parts: Parts) -> None:
         messages.print("Preparing the embedding model for this processor. This happens once and takes half a minute …")
 
 
-def _record(parts: Parts, file: FileToIngest, to: Destination) -> IngestedFile:
+def _record(parts: Parts, file: FileToIngest) -> IngestedFile:
     """Take one file in; a file that cannot even be read ends here as failed."""
     ingested = IngestedFile(str(file.path), file.from_folder)
     try:
@@ -220,30 +210,29 @@ def _record(parts: Parts, file: FileToIngest, to: Destination) -> IngestedFile:
         ingested.message = f"{file.filename}: cannot be read ({error.strerror}); check its rights."
         return ingested
     try:
-        return _record_staged(parts, file, staged, ingested, to, stamp=file.stamp if whole else None)
+        return _record_staged(parts, file, staged, ingested, stamp=file.stamp if whole else None)
     finally:
         parts.originals.discard(staged)
 
 
 def _record_staged(
-    parts: Parts, file: FileToIngest, staged: StagedFile, ingested: IngestedFile, to: Destination, *, stamp: str | None
+    parts: Parts, file: FileToIngest, staged: StagedFile, ingested: IngestedFile, *, stamp: str | None
 ) -> IngestedFile:
     """Write down a file that is on disk; `stamp` is None where it changed while it was read."""
-    collection = file.rule.collection or to.collection
     with parts.database.write() as session:
-        move_known(session, file.source, collection)
+        move_known(session, file.source, file.rule.collection)
         added = add_version(
             session,
             parts.originals,
             staged,
             filename=file.filename,
-            collection=collection,
+            collection=file.rule.collection,
             source=file.source,
-            readers=file.rule.readers if file.rule.readers is not None else to.readers,
+            readers=file.rule.readers,
             priority=BACKFILL,
         )
         added.document.source_stamp = stamp
-        settle_rule(session, added.document.id, file.rule, collection)
+        settle_rule(session, added.document.id, file.rule)
     ingested.document_id, ingested.version_id = added.document.id, added.version.id
     if added.unchanged and added.version.status == "searchable":
         ingested.status, ingested.passages = "unchanged", added.version.n_passages
@@ -261,7 +250,7 @@ def print_file(file: IngestedFile, *, as_json: bool) -> None:
 
 
 def print_summary(
-    ended: list[IngestedFile], readers: list[str] | None, n_removed: int | None, *, as_json: bool
+    ended: list[IngestedFile], readers: frozenset[str] | None, n_removed: int | None, *, as_json: bool
 ) -> None:
     """Say what became of the files; `n_removed` is None where nothing could be removed."""
     counts = Counter(file.status for file in ended)
@@ -274,6 +263,6 @@ def print_summary(
         f"{counts[status]} {status}" for status in ("searchable", "unchanged", "failed", "superseded", "cancelled")
     ]
     parts += [f"{n_removed or 0} removed"]
-    who = ", ".join(sorted(clean_readers(readers))) if readers else EVERYONE
+    who = ", ".join(sorted(readers)) if readers else EVERYONE
     shown = ", ".join(part for part in parts if not part.startswith("0 ")) or "no files"
     out.print(f"{len(ended)} files: {shown}. New documents may be read by {who} where no rule says otherwise.")

@@ -4,11 +4,13 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from api.commands.ingest_run import Destination, IngestedFile, Run
+from api.commands.ingest_run import IngestedFile, Run
 from api.parts import Parts
 from ingest.documents import add_version
 from ingest.errors import FileRejected, FootnoteError, InvalidInput
+from ingest.folder import FolderRule
 from ingest.jobs import BACKFILL
+from ingest.sync import settle_rule
 from ingest.tables import Document
 from ingest.web import Fetched, fetch, parse_address
 
@@ -31,28 +33,28 @@ def read_addresses(path: Path) -> list[str]:
     return [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
 
 
-def ingest_addresses(parts: Parts, urls: list[str], to: Destination, *, as_json: bool) -> list[IngestedFile]:
+def ingest_addresses(parts: Parts, urls: list[str], rule: FolderRule, *, as_json: bool) -> list[IngestedFile]:
     """Fetch pages and work until each has ended; one that may not or cannot be fetched ends as failed."""
     with Run(parts, len(urls), as_json=as_json) as run:
         for url in urls:
-            run.add(_record_page(parts, url, to))
+            run.add(_record_page(parts, url, rule))
         run.finish()
     return run.ended
 
 
-def _record_page(parts: Parts, url: str, to: Destination) -> IngestedFile:
+def _record_page(parts: Parts, url: str, rule: FolderRule) -> IngestedFile:
     ingested = IngestedFile(url, from_folder=False)
     try:
         source = str(parse_address(url))
         with parts.database.read() as session:
             stamp = session.scalar(
-                select(Document.source_stamp).where(Document.collection == to.collection, Document.source == source)
+                select(Document.source_stamp).where(Document.collection == rule.collection, Document.source == source)
             )
         with fetch(source, parts.ingest_settings.web_policy, stamp=stamp) as fetched:
             if fetched.content is None:
                 ingested.status = "unchanged"
             else:
-                _record_content(parts, source, fetched, ingested, to)
+                _record_content(parts, source, fetched, ingested, rule)
     except FileRejected as rejected:
         ingested.status, ingested.error_class, ingested.message = "failed", rejected.error_class, str(rejected)
     except FootnoteError as error:
@@ -60,7 +62,7 @@ def _record_page(parts: Parts, url: str, to: Destination) -> IngestedFile:
     return ingested
 
 
-def _record_content(parts: Parts, source: str, fetched: Fetched, ingested: IngestedFile, to: Destination) -> None:
+def _record_content(parts: Parts, source: str, fetched: Fetched, ingested: IngestedFile, rule: FolderRule) -> None:
     assert fetched.content is not None
     staged = parts.originals.stage(fetched.content, fetched.filename)
     try:
@@ -70,12 +72,13 @@ def _record_content(parts: Parts, source: str, fetched: Fetched, ingested: Inges
                 parts.originals,
                 staged,
                 filename=fetched.filename,
-                collection=to.collection,
+                collection=rule.collection,
                 source=source,
-                readers=to.readers,
+                readers=rule.readers,
                 priority=BACKFILL,
             )
             added.document.source_stamp = fetched.stamp
+            settle_rule(session, added.document.id, rule)
     finally:
         parts.originals.discard(staged)
     ingested.document_id, ingested.version_id = added.document.id, added.version.id

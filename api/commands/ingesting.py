@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +11,6 @@ import watchfiles
 
 from api.commands.console import JsonOption, command, messages, out, print_json
 from api.commands.ingest_run import (
-    Destination,
     FileToIngest,
     IngestedFile,
     folder_file,
@@ -23,9 +22,11 @@ from api.commands.ingest_run import (
 from api.commands.ingest_web import ingest_addresses, is_address, read_addresses
 from api.identity import known_readers
 from api.parts import Parts
-from ingest.documents import DEFAULT_COLLECTION, clean_readers, delete_unreferenced_originals
+from api.search_filters import metadata_pairs
+from ingest.documents import DEFAULT_COLLECTION, clean_collection, clean_readers, delete_unreferenced_originals
 from ingest.errors import InvalidInput
-from ingest.folder import FolderListing, list_folder
+from ingest.folder import FolderRule, list_folder
+from ingest.metadata import clean_metadata
 from ingest.sync import SyncPlan, plan_sync, refuse_suspicious, remove_gone, settle_rule
 
 DEBOUNCE_MS = 1000
@@ -51,6 +52,12 @@ def ingest(
         list[str] | None,
         typer.Option("--reader", "-r", help="Who may read: everyone, user:EMAIL or group:NAME; again for more."),
     ] = None,
+    meta: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--meta", metavar="KEY=VALUE", help="For search to filter by, such as team=sales; again for more."
+        ),
+    ] = None,
     urls: Annotated[Path | None, typer.Option(help="A file with a web address on each line.")] = None,
     sync: Annotated[bool, typer.Option("--sync", help="Also remove documents whose files are gone.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Sync now and whenever the folders change.")] = False,
@@ -68,14 +75,18 @@ def ingest(
         if not (folders or files or addresses):
             raise InvalidInput("Nothing to ingest; name files, folders or web addresses.")
         _warn_of_unknown_readers(parts, reader)
-        to = Destination(collection, reader)
-        ended, clean = _ingest_once(parts, folders, files, to, mode) if folders or files else ([], True)
+        rule = FolderRule(
+            readers=clean_readers(reader) if reader else None,
+            collection=clean_collection(collection),
+            metadata=clean_metadata(dict(metadata_pairs(meta))) if meta else None,
+        )
+        ended, clean = _ingest_once(parts, folders, files, rule, mode) if folders or files else ([], True)
         if addresses and not dry_run:
-            pages = ingest_addresses(parts, addresses, to, as_json=as_json)
-            print_summary(pages, reader, None, as_json=as_json)
+            pages = ingest_addresses(parts, addresses, rule, as_json=as_json)
+            print_summary(pages, rule.readers, None, as_json=as_json)
             ended += pages
         if watch:
-            _watch(parts, folders, to, mode)
+            _watch(parts, folders, rule, mode)
     if not clean or any(file.counts_as_failure for file in ended):
         raise typer.Exit(1)
 
@@ -94,10 +105,10 @@ def _sort_out(paths: list[str]) -> tuple[list[Path], list[FileToIngest]]:
 
 
 def _ingest_once(
-    parts: Parts, folders: list[Path], files: list[FileToIngest], to: Destination, mode: Mode
+    parts: Parts, folders: list[Path], files: list[FileToIngest], rule: FolderRule, mode: Mode
 ) -> tuple[list[IngestedFile], bool]:
     """Bring documents in line with files and folders once; how each file ended, and whether all could be looked at."""
-    listings = [list_folder(folder) for folder in folders]
+    listings = [list_folder(folder, rule) for folder in folders]
     for listing in listings:
         for problem in listing.problems:
             messages.print(f"[red]error:[/red] {problem}")
@@ -105,7 +116,7 @@ def _ingest_once(
     plans = []
     for listing in listings:
         with parts.database.read() as session:
-            plan = plan_sync(session, listing, to.collection)
+            plan = plan_sync(session, listing)
         if mode.removes and not mode.confirmed and not mode.dry_run:
             refuse_suspicious(plan, listing)
         plans.append(plan)
@@ -113,21 +124,24 @@ def _ingest_once(
     if mode.dry_run:
         _print_plans(plans, files, mode)
         return [], clean
-    n_removed = sum(_apply(parts, plan, to, mode) for plan in plans)
-    wanted = [*files, *(folder_file(file) for plan in plans for file in plan.read)]
+    n_removed = sum(_apply(parts, plan, mode) for plan in plans)
+    wanted = [
+        *(replace(file, rule=rule) for file in files),
+        *(folder_file(file) for plan in plans for file in plan.read),
+    ]
     ended = [kept_file(known, file) for plan in plans for known, file in (*plan.unchanged, *plan.settle)]
     for file in ended:
         print_file(file, as_json=mode.as_json)
-    ended += ingest_files(parts, wanted, to, as_json=mode.as_json)
-    print_summary(ended, to.readers, n_removed if mode.removes else None, as_json=mode.as_json)
+    ended += ingest_files(parts, wanted, as_json=mode.as_json)
+    print_summary(ended, rule.readers, n_removed if mode.removes else None, as_json=mode.as_json)
     return ended, clean
 
 
-def _apply(parts: Parts, plan: SyncPlan, to: Destination, mode: Mode) -> int:
+def _apply(parts: Parts, plan: SyncPlan, mode: Mode) -> int:
     """Do what needs no reading: rules that changed, and removals; returns how many documents were removed."""
     for known, file in plan.settle:
         with parts.database.write() as session:
-            settle_rule(session, known.document_id, file.rule, to.collection)
+            settle_rule(session, known.document_id, file.rule)
     if not mode.removes or not plan.remove:
         return 0
     with parts.database.write() as session:
@@ -155,7 +169,7 @@ def _print_plans(plans: list[SyncPlan], files: list[FileToIngest], mode: Mode) -
         out.print(f"{len(rows)} actions, {n_unchanged} files unchanged. Nothing was done.")
 
 
-def _watch(parts: Parts, folders: list[Path], to: Destination, mode: Mode) -> None:
+def _watch(parts: Parts, folders: list[Path], rule: FolderRule, mode: Mode) -> None:
     """Sync whenever the folders change, until SIGTERM or Ctrl+C; what happened while this was off was synced before."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -173,19 +187,19 @@ def _watch(parts: Parts, folders: list[Path], to: Destination, mode: Mode) -> No
     )
     for _ in changes:
         try:
-            if _has_changed(parts, folders, to):
-                _ingest_once(parts, folders, [], to, mode)
+            if _has_changed(parts, folders, rule):
+                _ingest_once(parts, folders, [], rule, mode)
         except InvalidInput as error:
             messages.print(f"[red]error:[/red] {error}")
 
 
-def _has_changed(parts: Parts, folders: list[Path], to: Destination) -> bool:
+def _has_changed(parts: Parts, folders: list[Path], rule: FolderRule) -> bool:
     """Whether a sync would do anything. Raises InvalidInput when a folder is gone."""
     plans = []
     for folder in folders:
-        listing: FolderListing = list_folder(folder)
+        listing = list_folder(folder, rule)
         with parts.database.read() as session:
-            plans.append(plan_sync(session, listing, to.collection, retry_failed=False))
+            plans.append(plan_sync(session, listing, retry_failed=False))
     return any(plan.read or plan.settle or plan.remove for plan in plans)
 
 

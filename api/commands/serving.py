@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from api.app import create_app
 from api.commands.asking import answer_question, print_answer
 from api.commands.console import command, messages, out, set_up_logging
-from api.commands.ingest_run import Destination, folder_file, ingest_files
+from api.commands.ingest_run import folder_file, ingest_files
 from api.handbook_questions import HANDBOOK_COLLECTION, handbook_questions
 from api.identity import create_user, update_user
 from api.parts import Parts
@@ -29,7 +29,7 @@ from api.tables import User
 from generation.options import AnswerOptions
 from ingest.documents import EVERYONE, delete_unreferenced_originals
 from ingest.errors import FootnoteError
-from ingest.folder import list_folder
+from ingest.folder import FolderRule, list_folder
 from ingest.storage import hold_server_lock
 from ingest.worker import run_worker, stop_with_parent
 from retrieval.filters import SearchFilters
@@ -158,9 +158,10 @@ def demo(
     started = time.monotonic()
     with command() as parts, as_file(files("api") / "handbook") as handbook:
         out.print("[bold]Reading the handbook[/bold]")
-        found = [folder_file(file) for file in list_folder(handbook).files]
+        rule = FolderRule(frozenset({EVERYONE}), HANDBOOK_COLLECTION)
+        found = [folder_file(file) for file in list_folder(handbook, rule).files]
         readable = [file for file in found if file.path.suffix in (".md", ".html", ".pdf")]
-        ended = ingest_files(parts, readable, Destination(HANDBOOK_COLLECTION, [EVERYONE]))
+        ended = ingest_files(parts, readable)
         if any(file.status == "failed" for file in ended):
             raise FootnoteError("The handbook could not be read whole; `footnote doctor` says what is missing.")
         question = handbook_questions()[0]
