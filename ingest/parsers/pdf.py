@@ -15,9 +15,9 @@ from ingest.errors import FileRejected
 from ingest.invisible import tell_hidden
 from ingest.parsed import Heading, ParsedDocument, ParsedPage
 from ingest.parsers.attached import MAX_ATTACHMENTS, AttachmentWriter
-from ingest.parsers.pdf_annotations import read_annotations
 from ingest.parsers.pdf_characters import PageText, read_boxes, read_page
 from ingest.parsers.pdf_layout import body_size, find_running_lines, guess_headings
+from ingest.parsers.pdf_notes import read_annotations
 
 MAX_PAGES = 5_000
 MAX_CHARS = 20_000_000
