@@ -16,6 +16,9 @@ def bench(
     name: Annotated[str | None, typer.Argument(help="Which benchmark; without one they are listed.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A version of at most a minute.")] = False,
     data: DataOption = "../shared/data",
+    peers_python: Annotated[
+        str | None, typer.Option(help="For `ingest`: interpreter of an environment with the extra `peers`.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a benchmark: both sides in one run, with ratio and goal."""
@@ -24,4 +27,5 @@ def bench(
         messages.print(f"The benchmarks are: {', '.join(names)}.")
         raise typer.Exit(0 if name is None else 2)
     arguments = ["--data", data, *(["--quick"] if quick else []), *(["--json"] if as_json else [])]
+    arguments += ["--peers-python", peers_python] if peers_python else []
     import_module(f"evals.benchmarks.{name}").main(arguments)
