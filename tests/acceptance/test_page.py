@@ -164,3 +164,23 @@ def test_chosen_theme_is_kept(page: Page) -> None:
     page.get_by_role("button", name="Switch to the dark theme").click()
     page.goto("/documents")
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+
+
+def test_follow_up_question_is_understood_and_shows_what_was_asked_before(page: Page) -> None:
+    ask(page, TEXT_QUESTION)
+    page.get_by_role("textbox", name="Your question").fill("And who approves it?")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("And who approves it?")
+    earlier = page.get_by_role("navigation", name="Earlier in this conversation")
+    expect(earlier.get_by_role("link")).to_have_text([TEXT_QUESTION])
+    expect(page.locator(".answer-note")).to_contain_text(f"Searched for “{TEXT_QUESTION}")
+    earlier.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(TEXT_QUESTION)
+    expect(earlier).to_be_hidden()
+
+
+def test_new_question_leaves_the_conversation(page: Page) -> None:
+    ask(page, TEXT_QUESTION)
+    page.get_by_role("link", name="New question").click()
+    ask(page, PDF_QUESTION)
+    expect(page.get_by_role("navigation", name="Earlier in this conversation")).to_be_hidden()

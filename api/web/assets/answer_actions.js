@@ -4,8 +4,8 @@ import { sendJson, explain } from "./api.js";
 import { element, iconButton, quietButton } from "./elements.js";
 import { copyText, toast } from "./toast.js";
 
-/** The row of actions under `answer`. */
-export function answerActions(answer) {
+/** The row of actions under `answer`; `again` has it written anew, where a language model wrote it. */
+export function answerActions(answer, again) {
   const url = `${location.origin}/?answer=${answer.id}`;
   const up = iconButton("up", "This answer helped", () => rate(answer, "up", [up, down]), { "aria-pressed": "false" });
   const down = iconButton("down", "This answer is wrong or did not help", () => rate(answer, "down", [down, up]), { "aria-pressed": "false" });
@@ -17,6 +17,7 @@ export function answerActions(answer) {
       { class: "answer-actions" },
       quietButton("copy", "Copy", () => copyText(answerMarkdown(answer, url), "Copied the answer with its footnotes")),
       quietButton("link", "Copy link", () => copyText(url, "Copied the link; only you can open it")),
+      answer.model !== "extractive" && quietButton("retry", "Write anew", again),
       up,
       down,
     ),

@@ -5,7 +5,7 @@ import { Footnotes, isPaged, place } from "./footnotes.js";
 import { footnoteList, nearestPassages, otherPassages } from "./footnote_list.js";
 import { icon } from "./icons.js";
 import { warmPage } from "./page_view.js";
-import { count } from "./words.js";
+import { count, degradation } from "./words.js";
 
 const VERDICTS = {
   supported: ["check-circle", "supported"],
@@ -107,10 +107,11 @@ export class AnswerView {
   }
 
   summary(answer) {
-    const degraded = answer.degraded.map((name) => element("span", { class: "verdict partly" }, icon("warning"), String(name).replaceAll("_", " ")));
+    const degraded = answer.degraded.map((name) => element("span", { class: "verdict partly" }, icon("warning"), degradation(name)));
     if (answer.abstained) return [element("span", { class: "verdict uncited" }, icon("no-citation"), "The documents do not answer this"), ...degraded];
     const kinds = Object.keys(VERDICTS).map((verdict) => [verdict, answer.claims.filter((claim) => claim.verdict === verdict).length]);
     const marks = kinds.filter(([, n]) => n).map(([verdict, n]) => verdictMark(verdict, `${n} ${VERDICTS[verdict][1]}`));
+    if (answer.query !== answer.question) marks.push(element("span", { text: `Searched for “${answer.query}”` }));
     return [...marks, element("span", { text: answer.model === "extractive" ? "Quoted word for word" : answer.model }), ...degraded];
   }
 

@@ -3,6 +3,7 @@ import { answerActions } from "./answer_actions.js";
 import { AnswerView } from "./answer_view.js";
 import { getJson, streamEvents, explain, Problem } from "./api.js";
 import { CitationPanel } from "./citation_panel.js";
+import { Conversation } from "./conversation.js";
 import { closable } from "./dialog.js";
 import { byId, element } from "./elements.js";
 import { showHistory } from "./history.js";
@@ -14,6 +15,7 @@ const page = byId("ask");
 const form = byId("composer");
 const view = new AnswerView(byId("answer"), (items, index, opener) => panel.open(items, index, opener));
 const panel = new CitationPanel(byId("panel"), page, (number) => view.setCurrent(number));
+const conversation = new Conversation(byId("earlier"), openAnswer);
 const history_ = closable(byId("history"));
 let running = null;
 let shown = null;
@@ -63,7 +65,7 @@ function openFootnote(number) {
   return true;
 }
 
-async function ask(question) {
+async function ask(question, { fresh = false } = {}) {
   const controller = (running = new AbortController());
   panel.close();
   shown = null;
@@ -75,9 +77,11 @@ async function ask(question) {
   say("Looking through your documents");
   byId("question-title").focus({ preventScroll: true });
   scrollTo(0, 0);
-  const body = { question, stream: true, length: form.length_.value };
+  const body = { question, stream: true, fresh, length: form.length_.value };
   if (form.collection.value) body.collection = form.collection.value;
   try {
+    body.conversation_id = await conversation.join();
+    if (running !== controller) return;
     await streamEvents("/v1/answers", body, { signal: controller.signal, onEvent: (name, data) => running === controller && onEvent(name, data) });
     if (running === controller && !shown) throw trouble ?? new Problem(0, "", "The connection ended before the answer was complete.");
   } catch (error) {
@@ -105,7 +109,8 @@ function onEvent(name, data) {
 
 function finish(answer) {
   shown = answer.id;
-  view.finish(answer, answerActions(answer));
+  view.finish(answer, answerActions(answer, () => ask(answer.question, { fresh: true })));
+  conversation.follow(answer).catch(() => {});
   const footnotes = view.footnotes.list.length;
   say(answer.abstained ? "The documents do not answer this." : `The answer is ready: ${count(answer.claims.length, "sentence")}, ${count(footnotes, "footnote")}.`);
 }
@@ -130,7 +135,7 @@ function setState(state) {
   page.dataset.state = state;
   byId("stop-button").hidden = state !== "busy";
   byId("ask-button").hidden = state === "busy";
-  form.question.placeholder = state === "empty" ? "Ask your documents" : "Ask another question";
+  form.question.placeholder = state === "empty" ? "Ask your documents" : "Ask a follow-up question";
 }
 
 function showEmpty() {
@@ -138,6 +143,7 @@ function showEmpty() {
   running = null;
   shown = null;
   panel.close();
+  conversation.leave();
   byId("answer").hidden = true;
   setState("empty");
   say("");
@@ -169,14 +175,18 @@ async function followAddress() {
   return undefined;
 }
 
+function openAnswer(id) {
+  history.pushState(null, "", `/?answer=${id}`);
+  followAddress();
+}
+
 function openHistory() {
   history_.showModal();
   showHistory(byId("history-body"), {
     current: shown,
     open: (id) => {
       history_.close();
-      history.pushState(null, "", `/?answer=${id}`);
-      followAddress();
+      openAnswer(id);
     },
     gone: (id) => {
       if (id !== shown) return;
