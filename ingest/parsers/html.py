@@ -7,6 +7,7 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from ingest.errors import FileRejected
+from ingest.invisible import tell_hidden
 from ingest.parsed import ParsedDocument, ParsedPage
 from ingest.parsers.encoding import decode
 from ingest.parsers.html_text import ReadableText, readable_text
@@ -26,7 +27,7 @@ def parse_html(path: Path) -> ParsedDocument:
         title=_title(tree, content),
         pages=(ParsedPage(1, content.text),),
         headings=content.headings,
-        details=_details(tree),
+        details=tell_hidden(_details(tree), {1: content.n_hidden} if content.n_hidden else {}),
     )
 
 

@@ -27,22 +27,29 @@ _CHROME_NAMES = frozenset(
     "nav navbar navigation menu breadcrumb breadcrumbs sidebar footer site-header site-footer skip-link skiplink "
     "cookie-banner cookie-notice cookies pagination mw-editsection noprint sr-only visually-hidden".split()
 )
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt|em)?\s*(?:;|$)", re.I)
+_HIDDEN_STYLE = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0*)?\s*(?:;|$)|font-size\s*:\s*[01](?:px|pt)?\s*(?:;|$)",
+    re.I,
+)
+_WHITE = re.compile(
+    r"(?<![-\w])color\s*:\s*(?:white|#fff(?:fff)?|rgb\(\s*255\s*,\s*255\s*,\s*255\s*\))\s*(?:;|!|$)", re.I
+)
 
 
 @dataclass(frozen=True)
 class ReadableText:
-    """Text that ends with a newline, and its headings."""
+    """Text that ends with a newline, its headings, and how many characters of hidden text were left out."""
 
     text: str
     headings: tuple[Heading, ...]
+    n_hidden: int = 0
 
 
 def readable_text(root: etree._Element, *, drop_chrome: bool) -> ReadableText:
     """The readable text under `root`; with `drop_chrome` without navigation, banners and footers."""
     writer = _Writer()
     _walk(root, writer, drop_chrome=drop_chrome)
-    return ReadableText("".join(writer.parts).rstrip() + "\n", tuple(writer.headings))
+    return ReadableText("".join(writer.parts).rstrip() + "\n", tuple(writer.headings), writer.n_hidden)
 
 
 @dataclass
@@ -59,6 +66,7 @@ class _Writer:
     heading_start: int | None = None
     lists: list[int] = field(default_factory=list)  # the next number of each open list, -1 for bullets
     preformatted: int = 0
+    n_hidden: int = 0
 
     def put(self, text: str) -> None:
         self.parts.append(text)
@@ -108,6 +116,8 @@ def _walk(root: etree._Element, writer: _Writer, *, drop_chrome: bool) -> None:
             _close(element, writer)
         elif not isinstance(element.tag, str) or _is_dropped(element, drop_chrome=drop_chrome):
             pass
+        elif _is_hidden(element):
+            writer.n_hidden += len("".join("".join(element.itertext()).split()))
         elif element.tag == "tr" and not writer.flat and _is_data_row(element):
             _write_row(element, writer, drop_chrome=drop_chrome)
         else:
@@ -183,10 +193,22 @@ def _tail(writer: _Writer) -> str:
     return "".join(reversed(taken))
 
 
+def _is_hidden(element: etree._Element) -> bool:
+    """Whether the page's own markup keeps an element from being seen; white text is, unless something is behind it."""
+    style = element.get("style", "")
+    if element.get("hidden") is not None or _HIDDEN_STYLE.search(style):
+        return True
+    white = _WHITE.search(style) or element.get("color", "").lower() in ("white", "#ffffff", "#fff")
+    return bool(white) and not any(
+        "background" in around.get("style", "").lower() or around.get("bgcolor") or around.get("background")
+        for around in (element, *element.iterancestors())
+    )
+
+
 def _is_dropped(element: etree._Element, *, drop_chrome: bool) -> bool:
-    """Whether an element is not for reading: code, controls, hidden text, and the site's frame."""
+    """Whether an element is not for reading: code, controls, and the site's frame."""
     tag = element.tag
-    if tag in _NEVER or element.get("hidden") is not None or _HIDDEN_STYLE.search(element.get("style", "")):
+    if tag in _NEVER:
         return True
     if tag == "button":
         parent = element.getparent()
