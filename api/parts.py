@@ -22,6 +22,7 @@ from ingest.embed import Embedder
 from ingest.embedding_models import EmbeddingModels, ModelChoice
 from ingest.pipeline import Ingestion
 from ingest.programs import find_programs
+from ingest.remote_storage import RemoteStorage
 from ingest.replica import Replica
 from ingest.sandbox import Sandbox
 from ingest.settings import IngestSettings
@@ -100,7 +101,13 @@ class Parts:
             self.folder,
             max_bytes=self.ingest_settings.max_upload_bytes,
             min_free_bytes=self.ingest_settings.min_free_bytes,
+            storage=self._remote_storage(),
         )
+
+    def _remote_storage(self) -> RemoteStorage | None:
+        """Where originals are kept if not in the data folder."""
+        url = self.ingest_settings.originals_url
+        return RemoteStorage(url, self.folder.cached_originals) if url else None
 
     @part
     def sandbox(self) -> Sandbox:

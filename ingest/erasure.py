@@ -86,7 +86,7 @@ def erase_files(
 
     Snapshots of the indexes are deleted, and rebuilt from SQL by whoever needs them; running processes are waited for.
     """
-    n_staged = sum(_delete_copies(folder, originals.path(sha256)) for sha256 in hashes)
+    n_staged = sum(_delete_copies(folder, originals.path(sha256)) for sha256 in hashes if originals.is_whole(sha256))
     n_images = n_deleted = 0
     for sha256 in hashes:
         with database.write() as session:
@@ -120,7 +120,7 @@ def _delete_copies(folder: DataFolder, original: Path) -> int:
     """Delete staged files that begin like an original: uploads of it that a crash cut off."""
     n_deleted = 0
     for staged in folder.scratch.glob("staged-*"):
-        if original.is_file() and _is_beginning(staged, original):
+        if _is_beginning(staged, original):
             staged.unlink(missing_ok=True)
             n_deleted += 1
     return n_deleted

@@ -30,6 +30,10 @@ class IngestSettings(BaseSettings):
         description="How the model computes: int8 (fastest on a CPU), bf16 or f32 (the original's vectors); auto is "
         "bf16 on a GPU and int8 on a CPU.",
     )
+    originals_url: str = Field(
+        default="",
+        description="Where uploaded files are kept, such as s3://bucket/folder; empty: in the data folder.",
+    )
     max_upload_bytes: int = Field(default=100_000_000, description="Largest accepted file, in bytes.")
     min_free_bytes: int = Field(
         default=200_000_000, description="Uploads are refused below this much free space, in bytes."

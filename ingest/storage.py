@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from ingest.errors import FileRejected, StorageBusy, StorageError, StorageFull
 from ingest.file_lock import take_lock
@@ -29,6 +29,11 @@ class DataFolder:
     def originals(self) -> Path:
         """Uploaded files by SHA-256."""
         return self.root / "originals"
+
+    @property
+    def cached_originals(self) -> Path:
+        """Copies of originals that are kept elsewhere; may be deleted."""
+        return self.root / "cached-originals"
 
     @property
     def indexes(self) -> Path:
@@ -128,15 +133,64 @@ class StagedFile:
     size_bytes: int
 
 
+class Storage(Protocol):
+    """Where files are kept for good, by SHA-256: `LocalStorage`, or `ingest.remote_storage.RemoteStorage`."""
+
+    def put(self, staged: Path, sha256: str) -> None:
+        """Take a synced file of this machine over; it is safe when this returns."""
+
+    def local(self, sha256: str) -> Path:
+        """Where that content is on this machine. Raises StorageError when it cannot be brought here."""
+
+    def delete(self, sha256: str) -> None:
+        """Delete a file; harmless when there is none."""
+
+    def hashes(self) -> Iterator[str]:
+        """The SHA-256 of every file that is kept."""
+
+
+class LocalStorage:
+    """Files in a folder of this machine, or of a disk that several share."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, staged: Path, sha256: str) -> None:
+        """Give a staged file its final name; harmless when the same content is already there."""
+        path = self.local(sha256)
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        staged.replace(path)
+        sync(path.parent)
+        sync(path.parent.parent)
+
+    def local(self, sha256: str) -> Path:
+        """Where the file with this hash is, or would be."""
+        return self._folder / sha256[:2] / sha256
+
+    def delete(self, sha256: str) -> None:
+        """Delete a file."""
+        self.local(sha256).unlink(missing_ok=True)
+
+    def hashes(self) -> Iterator[str]:
+        """The SHA-256 of every file."""
+        for part in self._folder.iterdir():
+            for path in part.iterdir():
+                yield path.name
+
+
 class Originals:
-    """The content-addressed store of uploaded files in a folder.
+    """The content-addressed store of uploaded files.
 
     Staging writes and syncs the bytes; adopting gives them their final name and belongs inside the
     transaction that writes the version, so that the clean-up of unreferenced files cannot come between.
     """
 
-    def __init__(self, folder: DataFolder, *, max_bytes: int, min_free_bytes: int) -> None:
+    def __init__(
+        self, folder: DataFolder, *, max_bytes: int, min_free_bytes: int, storage: Storage | None = None
+    ) -> None:
+        """Keep originals in `storage`, in the data folder where None is given."""
         self._folder = folder
+        self._storage = storage or LocalStorage(folder.originals)
         self._max_bytes = max_bytes
         self._min_free_bytes = min_free_bytes
 
@@ -173,39 +227,37 @@ class Originals:
         return StagedFile(Path(name), digest.hexdigest(), size)
 
     def adopt(self, staged: StagedFile) -> None:
-        """Give a staged file its final name; harmless when the same content is already there."""
-        path = self.path(staged.sha256)
-        path.parent.mkdir(exist_ok=True, mode=0o700)
-        staged.path.replace(path)
-        sync(path.parent)
-        sync(path.parent.parent)
+        """Keep a staged file for good; harmless when the same content is already there."""
+        self._storage.put(staged.path, staged.sha256)
 
     def discard(self, staged: StagedFile) -> None:
         """Delete a staged file that is not needed."""
         staged.path.unlink(missing_ok=True)
 
     def path(self, sha256: str) -> Path:
-        """Where the original with this hash is, or would be."""
-        return self._folder.originals / sha256[:2] / sha256
+        """Where the original with this hash is on this machine, or would be.
+
+        Raises:
+            StorageError: it is kept elsewhere and cannot be fetched.
+        """
+        return self._storage.local(sha256)
 
     def is_whole(self, sha256: str) -> bool:
         """Whether the original with this hash is there, every byte as it was uploaded."""
         try:
             with self.path(sha256).open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-        except FileNotFoundError:
+        except (FileNotFoundError, StorageError):
             return False
 
     def delete(self, sha256: str) -> None:
         """Delete an original and the page images made from it."""
-        self.path(sha256).unlink(missing_ok=True)
+        self._storage.delete(sha256)
         shutil.rmtree(self._folder.page_images / sha256, ignore_errors=True)
 
     def hashes(self) -> Iterator[str]:
         """The SHA-256 of every stored original."""
-        for part in self._folder.originals.iterdir():
-            for path in part.iterdir():
-                yield path.name
+        return self._storage.hashes()
 
     def delete_stale_staged(self) -> None:
         """Delete staged files that a crash left behind a day or more ago."""

@@ -1,24 +1,26 @@
 """Erasing: afterwards no file of the data folder and no row of the database holds anything of the document."""
 
-from collections.abc import Iterator
+import io
+import threading
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from api.erasing import erase_document
 from api.migrate import migrate
 from ingest.database import Base, Database
+from ingest.documents import add_version
 from ingest.embed import Embedder
-from ingest.errors import NotFound
 from ingest.pipeline import Ingestion
+from ingest.replica import Replica, clear_indexes
 from ingest.sandbox import Sandbox
 from ingest.storage import Originals, open_data_folder
-from ingest.tables import Embedding, Passage
-from tests.api.office import CANARY, Office, pdf_of, wait_until
-from tests.ingest.test_work import Desk
+from ingest.tables import Embedding, Passage, Version
+from ingest.worker import run_worker
+from tests.api.office import Office, pdf_of
 
 WORD = "Zirconiumflute"
 SECRET = (
@@ -37,26 +39,41 @@ def files_holding(root: Path, traces: list[bytes]) -> list[str]:
     return found
 
 
-def traces_of(database: Database, document_id: str) -> list[bytes]:
-    """The word, and the bytes of every vector and of the tokens' codes, as they stand in SQL and in index files."""
-    with database.read() as session:
+def original_of(office: Office, document_id: str) -> Path:
+    with office.database.read() as session:
+        sha256 = session.scalars(select(Version.sha256).where(Version.document_id == document_id)).one()
+    return office.parts.originals.path(sha256)
+
+
+def traces_of(office: Office, document_id: str) -> list[bytes]:
+    """The word, bytes of the original, and of every vector and token code as they stand in SQL and in index files."""
+    with office.database.read() as session:
         rows = session.execute(
             select(Embedding.vector, Embedding.token_codes)
             .join(Passage, Passage.embedding_hash == Embedding.text_hash)
             .where(Passage.text.contains(WORD))
         ).all()
-    traces = [WORD.encode(), document_id.encode() + b"/"]
+    traces = [WORD.encode(), original_of(office, document_id).read_bytes()[200:264]]
     for vector, codes in rows:
         full = np.frombuffer(vector, dtype="<f2").astype("<f4")
         traces += [vector[:48], vector[-48:], full.tobytes()[:64], codes[:64]]
     return traces
 
 
+def write_everything_down(office: Office) -> None:
+    """Have the database's log moved into its file, and a snapshot of the indexes written."""
+    with office.database.engine.connect() as connection:
+        connection.connection.cursor().execute("PRAGMA wal_checkpoint(FULL)")
+    office.parts.load_search().replica.snapshot()
+
+
 @pytest.fixture
 def secret_id(office: Office) -> str:
     """A PDF with the word, among others, that was searched, looked at and answered from."""
     for i in range(12):
-        office.add(f"# Rule {i}\n\n{'Trains are booked in second class. ' * 20}\n".encode(), f"rule-{i}.md", ["everyone"])
+        office.add(
+            f"# Rule {i}\n\n{'Trains are booked in second class. ' * 20}\n".encode(), f"rule-{i}.md", ["everyone"]
+        )
     document_id = office.add(pdf_of(SECRET * 12), f"{WORD}-plan.pdf", ["everyone"])
     with office.client("bob") as bob:
         bob.get(f"/v1/documents/{document_id}/pages/1.png").raise_for_status()
@@ -72,55 +89,81 @@ def erase(office: Office, document_id: str) -> httpx.Response:
 
 def test_erased_document_leaves_no_trace_in_any_file(office: Office, secret_id: str) -> None:
     root = office.parts.folder.root
-    traces = traces_of(office.database, secret_id)
+    write_everything_down(office)
+    traces = traces_of(office, secret_id)
     before = files_holding(root, traces)
-    assert {path.split("/")[0] for path in before} >= {"footnote.db", "indexes", "page-images"} - {"page-images"}
 
     report = erase(office, secret_id).json()
 
+    assert {path.split("/")[0] for path in before} >= {"footnote.db", "indexes", "originals"}
     assert report["complete"]
     assert (report["documents"], report["originals"], report["page_images"], report["answers_changed"]) == (1, 1, 1, 1)
     assert report["vectors"] > 0
     assert files_holding(root, traces) == []
+    assert list(office.parts.folder.page_images.glob("*/*")) == []
 
 
-def test_snapshot_of_before_is_gone_and_the_next_one_is_clean(office: Office, secret_id: str) -> None:
+def test_snapshot_is_not_written_before_the_indexes_have_forgotten(office: Office, secret_id: str) -> None:
     root = office.parts.folder.root
-    traces = traces_of(office.database, secret_id)
-    replica = office.parts.load_search().replica
-    replica.snapshot()
-    assert any(path.startswith("indexes/snapshots") for path in files_holding(root, traces))
+    traces = traces_of(office, secret_id)
+    replica = Replica(root / "other", office.ingestion.embedder.model_id, office.ingestion.embedder.dimension)
+    with office.database.read() as session:
+        replica.open(session)
+        replica.snapshot()
+    before = files_holding(root / "other" / "snapshots", traces)
 
     erase(office, secret_id)
+    clear_indexes(root / "other")
     with office.database.read() as session:
         replica.catch_up(session)
-    replica.snapshot()
-    unforgotten = list((root / "indexes" / "snapshots").glob("0*"))
+        replica.snapshot()
+    unforgotten = list((root / "other" / "snapshots").glob("0*"))
     with office.database.read() as session:
         replica.forget(session)
     replica.snapshot()
+    written = list((root / "other" / "snapshots").glob("0*"))
+    after = files_holding(root / "other", traces)
+    replica.close()
 
-    assert files_holding(root / "indexes" / "snapshots", traces) == []
-    assert len(unforgotten) <= 1
+    assert (len(before) > 0, unforgotten, len(written), after) == (True, [], 1, [])
 
 
 def test_cut_off_upload_of_it_is_erased_too(office: Office, secret_id: str) -> None:
-    with office.client("boss") as boss:
-        content = boss.get(f"/v1/documents/{secret_id}/original").content if False else pdf_of(SECRET * 12)
-    path = office.parts.folder.scratch / "staged-cut-off"
-    (original,) = [
-        path
-        for path in office.parts.folder.originals.rglob("*")
-        if path.is_file() and path.stat().st_size == len(content)
-    ] or [None]
-    assert original is not None
-    path.write_bytes(original.read_bytes()[:300])
-    other = office.parts.folder.scratch / "staged-other"
+    scratch = office.parts.folder.scratch
+    cut_off, other = scratch / "staged-cut-off", scratch / "staged-other"
+    cut_off.write_bytes(original_of(office, secret_id).read_bytes()[:300])
     other.write_bytes(b"Something else that is being uploaded.")
 
     report = erase(office, secret_id).json()
 
-    assert (report["staged_files"], path.exists(), other.exists()) == (1, False, True)
+    assert (report["staged_files"], cut_off.exists(), other.exists()) == (1, False, True)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_erased_document_leaves_no_trace_in_postgresql(
+    database_url: str, tmp_path: Path, embedder: Embedder, sandbox: Sandbox
+) -> None:
+    migrate(database_url)
+    database = Database(database_url)
+    folder = open_data_folder(tmp_path / "data")
+    ingestion = Ingestion(database, Originals(folder, max_bytes=100_000, min_free_bytes=0), sandbox, embedder)
+    staged = ingestion.originals.stage(io.BytesIO(f"# Plan\n\n{SECRET}\n".encode()), "plan.md")
+    with database.write() as session:
+        document_id = add_version(session, ingestion.originals, staged, filename=f"{WORD}.md").document.id
+    run_worker(ingestion, threading.Event(), until_idle=True)
+    before = dump(database)
+    report = erase_document(database, folder, ingestion.originals, document_id)
+    after = dump(database)
+    database.close()
+    assert (WORD in before, WORD in after, report.complete) == (True, False, True)
+
+
+def dump(database: Database) -> str:
+    """Every row of every table."""
+    with database.engine.connect() as connection:
+        return "\n".join(
+            repr(row) for table in Base.metadata.sorted_tables for row in connection.execute(select(table)).all()
+        )
 
 
 def test_original_that_another_document_shares_is_kept(office: Office) -> None:
