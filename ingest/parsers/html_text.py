@@ -117,7 +117,7 @@ def _walk(root: etree._Element, writer: _Writer, *, drop_chrome: bool) -> None:
         elif not isinstance(element.tag, str) or _is_dropped(element, drop_chrome=drop_chrome):
             pass
         elif _is_hidden(element):
-            writer.n_hidden += len("".join("".join(element.itertext()).split()))
+            writer.n_hidden += len("".join("".join(map(str, element.itertext())).split()))
         elif element.tag == "tr" and not writer.flat and _is_data_row(element):
             _write_row(element, writer, drop_chrome=drop_chrome)
         else:
@@ -241,6 +241,7 @@ def _write_row(row: etree._Element, writer: _Writer, *, drop_chrome: bool) -> No
             inner = _Writer(flat=True)
             _walk(cell, inner, drop_chrome=drop_chrome)
             cells.append("".join(inner.parts).strip())
+            writer.n_hidden += inner.n_hidden
     writer.end_line(1)
     if any(cells):
         writer.write(" | ".join(cells))
