@@ -107,12 +107,12 @@ export class AnswerView {
   }
 
   summary(answer) {
-    const degraded = answer.degraded.map((name) => element("span", { class: "verdict partly" }, icon("warning"), degradation(name)));
-    if (answer.abstained) return [element("span", { class: "verdict uncited" }, icon("no-citation"), "The documents do not answer this"), ...degraded];
+    const notes = answer.degraded.map((name) => element("span", { class: "verdict partly" }, icon("warning"), degradation(name)));
+    if (answer.query !== answer.question) notes.push(element("span", { text: `Searched for “${answer.query}”` }));
+    if (answer.abstained) return [element("span", { class: "verdict uncited" }, icon("no-citation"), "The documents do not answer this"), ...notes];
     const kinds = Object.keys(VERDICTS).map((verdict) => [verdict, answer.claims.filter((claim) => claim.verdict === verdict).length]);
     const marks = kinds.filter(([, n]) => n).map(([verdict, n]) => verdictMark(verdict, `${n} ${VERDICTS[verdict][1]}`));
-    if (answer.query !== answer.question) marks.push(element("span", { text: `Searched for “${answer.query}”` }));
-    return [...marks, element("span", { text: answer.model === "extractive" ? "Quoted word for word" : answer.model }), ...degraded];
+    return [...marks, element("span", { text: answer.model === "extractive" ? "Quoted word for word" : answer.model }), ...notes];
   }
 
   /** Say that no answer came; `again` is offered as a button. What was written so far stays. */
