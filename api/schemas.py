@@ -150,10 +150,11 @@ class HitView(BaseModel):
 
 
 class SearchResult(BaseModel):
-    """The hits of a query, best first."""
+    """The hits of a query, best first, and by name what makes them less than they could be."""
 
     query: str
     hits: list[HitView]
+    degraded: list[str]
 
 
 class QuestionBody(RequestBody):

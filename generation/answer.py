@@ -139,6 +139,8 @@ class Answerer:
             return
         searched = time.perf_counter()
         hits, change_seq = self.search(query, asking)
+        for name in self._searcher.degraded(query, asking.principals):
+            draft.degrade(name)
         draft.add_time("search", searched)
         yield HitsEvent(hits)
         yield from self.compose(query, hits, asking, draft)

@@ -13,6 +13,7 @@ from api.commands.console import (
     acting_principals,
     command,
     out,
+    print_degraded,
     print_json,
 )
 from api.commands.filter_options import (
@@ -86,5 +87,4 @@ def print_answer(answer: AnswerView) -> None:
         quote = textwrap.shorten(" ".join(citation.quote.split()), EXCERPT_CHARS, placeholder=" …")
         place = f"{citation.filename}, page {citation.page}"
         out.print(f"[dim]\\[{number}] {escape(citation.title)} ({escape(place)}): «{escape(quote)}»[/dim]")
-    for name in answer.degraded:
-        out.print(f"[yellow]degraded:[/yellow] {escape(name)}")
+    print_degraded(answer.degraded)

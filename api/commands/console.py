@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -11,8 +11,10 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
 from sqlalchemy.orm import Session
 
+from api.degradations import DEGRADATIONS
 from api.identity import principals_of
 from api.parts import Parts
 from api.settings import ApiSettings
@@ -36,6 +38,12 @@ def print_json(value: Any) -> None:
     """Print one object on a line of its own."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
     sys.stdout.flush()
+
+
+def print_degraded(names: Iterable[str]) -> None:
+    """Print in a sentence each what makes a result less than it could be."""
+    for name in names:
+        out.print(f"[yellow]{escape(DEGRADATIONS.get(name, name))}[/yellow]")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from api.commands.console import AsOption, JsonOption, acting_principals, command, out, print_json
+from api.commands.console import AsOption, JsonOption, acting_principals, command, out, print_degraded, print_json
 from api.commands.filter_options import (
     CollectionsOption,
     FromOption,
@@ -48,9 +48,11 @@ def search(
         filters = filters_of(collection, types, metadata, dated_from, dated_until)
         options = SearchOptions(mode=mode, fusion=fusion, group=group, merge_neighbours=merge, explain=explain)
         hits = parts.searcher.search(session, query, principals, k, filters=filters, options=options)
+        degraded = parts.searcher.degraded(query, principals, options=options)
     if as_json:
-        print_json({"query": query, "hits": [_to_json(hit) for hit in hits]})
+        print_json({"query": query, "hits": [_to_json(hit) for hit in hits], "degraded": list(degraded)})
         return
+    print_degraded(degraded)
     if not hits:
         out.print("Nothing was found that you may read.")
     for hit in hits:

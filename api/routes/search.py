@@ -26,4 +26,5 @@ def search(body: SearchBody, caller: PersonDep, runtime: RuntimeDep) -> SearchRe
     searcher = runtime.search().searcher
     with runtime.database.read() as session:
         hits = searcher.search(session, body.query, caller.principals, body.k, filters=filters, options=options)
-    return SearchResult(query=body.query, hits=[HitView.model_validate(hit) for hit in hits])
+    degraded = searcher.degraded(body.query, caller.principals, options=options)
+    return SearchResult(query=body.query, hits=[HitView.model_validate(hit) for hit in hits], degraded=list(degraded))

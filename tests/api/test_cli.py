@@ -11,6 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from api.cli import app
+from api.degradations import DEGRADATIONS
 from ingest.storage import hold_server_lock, open_data_folder
 
 TRAVEL = "# Travel\n\nA hotel night is paid up to 140 euros. Trains are booked by the assistant in second class.\n"
@@ -105,6 +106,13 @@ def test_search_prints_hits_in_the_fixed_shape(ingested: Path) -> None:
     assert found["query"] == "hotel night"
     assert {frozenset(hit) for hit in found["hits"]} == {frozenset(HIT_KEYS)}
     assert (found["hits"][0]["filename"], found["hits"][0]["rank"]) == ("travel.md", 1)
+
+
+def test_search_says_in_a_sentence_that_the_language_is_unknown(ingested: Path) -> None:
+    printed = " ".join(run("search", "Wie viel darf eine Nacht im Hotel kosten?").stdout.split())
+    assert printed.count(DEGRADATIONS["language"]) == 1
+    (found,) = lines(run("search", "Wie viel darf eine Nacht im Hotel kosten?", "--json"))
+    assert found["degraded"] == ["language"]
 
 
 def test_search_as_a_stranger_finds_nothing_of_a_group(ingested: Path) -> None:
