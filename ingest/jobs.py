@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from ingest.database import utc_now
@@ -52,6 +52,7 @@ def claim(session: Session, *, interactive_only: bool = False) -> ClaimedJob | N
     """Take the next job that waits or whose worker is gone, lowest priority number first; None when there is none.
 
     A worker is gone when its lease has ended, or at once when its process was on this machine and is no more.
+    `interactive_only` takes the smallest file first, so that a note does not wait behind a pile that somebody uploads.
     """
     now = utc_now()
     _end_leases_of_vanished(session, now)
@@ -59,7 +60,7 @@ def claim(session: Session, *, interactive_only: bool = False) -> ClaimedJob | N
     next_job = (
         select(Job.id)
         .where(_claimable(now, interactive_only))
-        .order_by(Job.priority, Job.enqueued_at)
+        .order_by(*([_size_of_version()] if interactive_only else []), Job.priority, Job.enqueued_at)
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()
@@ -84,6 +85,10 @@ def claim(session: Session, *, interactive_only: bool = False) -> ClaimedJob | N
         return None
     session.execute(update(Version).where(Version.id == row.version_id).values(status="running"))
     return ClaimedJob(row.id, row.version_id, row.attempt, row.priority)
+
+
+def _size_of_version() -> ScalarSelect[int]:
+    return select(Version.size_bytes).where(Version.id == Job.version_id).scalar_subquery()
 
 
 def _claimable(now: dt.datetime, interactive_only: bool) -> ColumnElement[bool]:

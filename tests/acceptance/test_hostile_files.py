@@ -1,7 +1,5 @@
 """Hostile files and names through the real upload API: each ends in a named state, and nothing else suffers."""
 
-import json
-import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -12,7 +10,7 @@ from typing import Any, get_args
 import httpx
 import pytest
 from hostile_files import HOSTILE_NAMES, hostile_files
-from server_process import ServerProcess
+from server_process import ServerProcess, wait_for
 
 from ingest.errors import ErrorClass
 
@@ -78,9 +76,7 @@ def seconds_until_found(server: ServerProcess, word: str) -> float:
     """How long a small good file takes from its upload until a search finds it."""
     started = time.monotonic()
     server.upload(f"{word}.md", f"# A good file\n\nIts word is {word}.\n".encode()).raise_for_status()
-    while not server.passages_with(word):
-        assert time.monotonic() < started + 120, "a good file was not found in two minutes"
-        time.sleep(0.1)
+    wait_for(lambda: server.passages_with(word), 300, "the search for a good file")
     return time.monotonic() - started
 
 
@@ -166,9 +162,6 @@ def test_every_real_and_broken_file_ends_in_a_named_state(tmp_path: Path) -> Non
         refused = Counter(title for title in sent.values() if " " in title)
         print(f"\n{len(sent)} files, refused at the door: {dict(refused)}\n{table(documents)}")
         print(f"a good file was found after at most {max(waits):.1f} s ({len(waits)} tries)")
-        (server.data_dir.parent / "states.json").write_text(json.dumps(documents))
-        if "FOOTNOTE_TESTS_KEEP" in os.environ:
-            Path(os.environ["FOOTNOTE_TESTS_KEEP"]).write_text(json.dumps(documents))
         check_named(server, documents)
         assert max(waits) < GOOD_SECONDS
     finally:

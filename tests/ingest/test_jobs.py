@@ -92,6 +92,15 @@ def test_interactive_upload_goes_before_an_older_backfill(database: Database) ->
     assert claim_surely(database).version_id == urgent
 
 
+def test_thread_for_urgent_files_takes_the_smallest_and_the_others_the_oldest(database: Database) -> None:
+    oldest, small = add_job(database, "a-file-with-a-long-name.md"), add_job(database, "b.md")
+    with database.write() as session:
+        session.execute(update(Version).where(Version.id == oldest).values(size_bytes=1_000_000))
+        urgent = claim(session, interactive_only=True)
+    assert urgent is not None
+    assert (urgent.version_id, claim_surely(database).version_id) == (small, oldest)
+
+
 def test_abandoned_job_is_claimed_again_after_its_lease(database: Database) -> None:
     add_job(database)
     first = claim_surely(database)
