@@ -55,6 +55,20 @@ def test_failed_file_says_why_and_can_be_tried_again(page: Page) -> None:
     expect(status).to_contain_text("Failed", timeout=30_000)
 
 
+def test_file_that_is_read_can_be_cancelled_and_read_after_all(page: Page) -> None:
+    long = "".join(f"# Chapter {i}\n\n{'The long report goes on. ' * 60}{i}\n\n" for i in range(400)).encode()
+    page.goto("/documents")
+    page.set_input_files("#file-input", [{"name": "long-report.md", "mimeType": "", "buffer": long}])
+    page.get_by_role("button", name="Upload 1 file").click()
+    status = document_row(page, "long-report.md").locator(".document-status")
+    status.get_by_role("button", name="Cancel").click(timeout=30_000)
+    expect(status).to_contain_text("Cancelled")
+    expect(status.locator("p")).to_contain_text("try again to read it after all")
+    status.get_by_role("button", name="Try again").click()
+    status.get_by_role("button", name="Cancel").click(timeout=30_000)
+    expect(status).to_contain_text("Cancelled")
+
+
 def test_changed_readers_are_in_force_for_the_next_look(page: Page, reader_page: Page, site: Site) -> None:
     site.upload("holidays.md", b"# Holidays\n\nThe office is closed on 24 December.\n", "everyone")
     reader_page.goto("/documents")

@@ -14,6 +14,7 @@ from api.migrate import migrate
 from ingest.database import Base, Database
 from ingest.documents import add_version
 from ingest.embed import Embedder
+from ingest.embedding_models import EmbeddingModels
 from ingest.pipeline import Ingestion
 from ingest.replica import Replica, clear_indexes
 from ingest.sandbox import Sandbox
@@ -53,7 +54,9 @@ def traces_of(office: Office, document_id: str) -> list[bytes]:
             .join(Passage, Passage.embedding_hash == Embedding.text_hash)
             .where(Passage.text.contains(WORD))
         ).all()
-    traces = [WORD.encode(), original_of(office, document_id).read_bytes()[200:264]]
+    original = original_of(office, document_id).read_bytes()
+    content = original.index(b"stream") + 20
+    traces = [WORD.encode(), original[content : content + 64]]
     for vector, codes in rows:
         full = np.frombuffer(vector, dtype="<f2").astype("<f4")
         traces += [vector[:48], vector[-48:], full.tobytes()[:64], codes[:64]]
@@ -103,10 +106,12 @@ def test_erased_document_leaves_no_trace_in_any_file(office: Office, secret_id: 
     assert list(office.parts.folder.page_images.glob("*/*")) == []
 
 
-def test_snapshot_is_not_written_before_the_indexes_have_forgotten(office: Office, secret_id: str) -> None:
+def test_snapshot_is_not_written_before_the_indexes_have_forgotten(
+    office: Office, secret_id: str, embedder: Embedder
+) -> None:
     root = office.parts.folder.root
     traces = traces_of(office, secret_id)
-    replica = Replica(root / "other", office.ingestion.embedder.model_id, office.ingestion.embedder.dimension)
+    replica = Replica(root / "other", embedder.model_id, embedder.dimension)
     with office.database.read() as session:
         replica.open(session)
         replica.snapshot()
@@ -146,7 +151,8 @@ def test_erased_document_leaves_no_trace_in_postgresql(
     migrate(database_url)
     database = Database(database_url)
     folder = open_data_folder(tmp_path / "data")
-    ingestion = Ingestion(database, Originals(folder, max_bytes=100_000, min_free_bytes=0), sandbox, embedder)
+    originals = Originals(folder, max_bytes=100_000, min_free_bytes=0)
+    ingestion = Ingestion(database, originals, sandbox, EmbeddingModels.of(database, embedder))
     staged = ingestion.originals.stage(io.BytesIO(f"# Plan\n\n{SECRET}\n".encode()), "plan.md")
     with database.write() as session:
         document_id = add_version(session, ingestion.originals, staged, filename=f"{WORD}.md").document.id

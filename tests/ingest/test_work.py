@@ -16,6 +16,7 @@ from sqlalchemy import func, select, update
 from ingest.database import Base, Change, Database, utc_now
 from ingest.documents import add_version, cancel, retry
 from ingest.embed import Embedder
+from ingest.embedding_models import EmbeddingModels
 from ingest.errors import InvalidInput, LeaseLost
 from ingest.jobs import BACKFILL, INTERACTIVE, ClaimedJob, claim, fail
 from ingest.passage_queue import PassageQueue
@@ -37,7 +38,9 @@ class Desk:
         self.database = Database(f"sqlite:///{folder.root / 'footnote.db'}")
         Base.metadata.create_all(self.database.engine)
         originals = Originals(folder, max_bytes=10_000_000, min_free_bytes=0)
-        self.ingestion = Ingestion(self.database, originals, Sandbox(folder.scratch), embedder)
+        self.ingestion = Ingestion(
+            self.database, originals, Sandbox(folder.scratch), EmbeddingModels.of(self.database, embedder)
+        )
 
     def add(self, content: bytes, filename: str = "a.md") -> str:
         staged = self.ingestion.originals.stage(io.BytesIO(content), filename)

@@ -8,6 +8,7 @@ const STATUSES = {
   running: ["working", "Being read"],
   searchable: ["check-circle", "Searchable"],
   failed: ["warning", "Failed"],
+  cancelled: ["stop", "Cancelled"],
 };
 const STAGES = {
   reading: "Reading the file",
@@ -15,7 +16,7 @@ const STAGES = {
   embedding: "Preparing for search",
 };
 
-/** The list item of `document_`; `handlers` are {open, menu (or null), retry (or null)}. */
+/** The list item of `document_`; `handlers` are {open, menu (or null), retry (or null), cancel (or null)}. */
 export function documentRow(document_, handlers) {
   const { id, title, filename, can_read: canRead } = document_;
   const name = canRead
@@ -32,7 +33,7 @@ export function documentRow(document_, handlers) {
       element("p", { class: "document-facts", text: facts(document_, title === filename).join(" · ") }),
       document_.readers ? readers(document_.readers) : null,
     ),
-    statusOf(document_, handlers.retry),
+    statusOf(document_, handlers),
     handlers.menu ? iconButton("dots", `Actions for ${title}`, (event) => handlers.menu(document_, event.currentTarget), { "aria-haspopup": "true", class: "row-menu-button" }) : null,
   );
 }
@@ -56,7 +57,7 @@ function readers(names) {
   return element("div", { class: "document-readers" }, icon("people"), element("span", { class: "visually-hidden", text: "May be read by" }), element("ul", { class: "chips" }, ...shown));
 }
 
-function statusOf({ status, progress, message, title }, retry) {
+function statusOf({ status, progress, message, title }, { retry, cancel }) {
   const [name, word] = STATUSES[status] ?? ["help", status];
   const place = element("div", { class: `document-status ${status}` }, element("span", { class: "status-word" }, icon(name), word));
   if (status === "running" && progress) {
@@ -64,7 +65,10 @@ function statusOf({ status, progress, message, title }, retry) {
     place.append(element("span", { class: "small muted", text: progress.total ? `${stage}, ${progress.done} of ${progress.total}` : stage }));
     place.append(element("progress", { "aria-label": `Progress of ${title}`, max: progress.total || 1, value: progress.total ? progress.done : null }));
   }
-  if (status === "failed") {
+  if (cancel && (status === "queued" || status === "running")) {
+    place.append(element("button", { type: "button", class: "quiet-button cancel", "aria-label": `Cancel reading ${title}`, on: { click: cancel } }, icon("stop"), "Cancel"));
+  }
+  if (status === "failed" || status === "cancelled") {
     place.append(element("p", { class: "small", text: message || "It could not be read." }));
     if (retry) place.append(element("button", { type: "button", class: "quiet-button retry", on: { click: retry } }, icon("retry"), "Try again"));
   }

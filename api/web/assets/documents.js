@@ -11,7 +11,7 @@ import { shortcut } from "./shortcuts.js";
 import { toast } from "./toast.js";
 import { enableUpload } from "./upload.js";
 import { UploadQueue } from "./upload_queue.js";
-import { count } from "./words.js";
+import { count, duration } from "./words.js";
 
 const panel = new CitationPanel(byId("panel"), byId("documents"));
 const list = new DocumentList(handlersFor);
@@ -27,14 +27,15 @@ byId("version-input").addEventListener("change", (event) => {
   event.target.value = "";
   if (file && replacing) queue.add([{ file, path: file.name }], { replaces: replacing });
 });
-await Promise.all([list.reload(), showCollections(), showTotals()]);
+await Promise.all([list.reload(), showCollections(), showTotals(), admin ? showProgress() : null]);
 follow();
 
 function handlersFor(document_) {
   return {
     open: (shown, opener) => openDocument(shown, undefined, opener),
     menu: admin ? (of, button) => openRowMenu(button, `Actions for ${of.title}`, actions(of, button)) : null,
-    retry: admin ? () => retry(document_) : null,
+    retry: admin ? () => act(document_, "retry") : null,
+    cancel: admin ? () => act(document_, "cancel") : null,
   };
 }
 
@@ -46,7 +47,7 @@ function actions(document_, button) {
     { icon: "pen", label: "Rename…", run: () => rename(document_, changed) },
     { icon: "upload", label: "New version…", run: () => chooseVersion(id) },
     { icon: "layers", label: "Versions…", run: () => showVersions(document_, open) },
-    status === "failed" ? { icon: "retry", label: "Try again", run: () => retry(document_) } : null,
+    status === "failed" || status === "cancelled" ? { icon: "retry", label: "Try again", run: () => act(document_, "retry") } : null,
     canRead && current ? { icon: "download", label: "Download original", href: `/v1/documents/${id}/original` } : null,
     { icon: "trash", label: "Remove…", danger: true, run: () => remove(document_, gone) },
   ];
@@ -63,9 +64,10 @@ function chooseVersion(id) {
   byId("version-input").click();
 }
 
-async function retry(document_) {
+/** Have a document read again (`retry`) or no more (`cancel`). */
+async function act(document_, what) {
   try {
-    changedHere(await sendJson("POST", `/v1/documents/${document_.id}/retry`));
+    changedHere(await sendJson("POST", `/v1/documents/${document_.id}/${what}`));
   } catch (error) {
     toast(explain(error).text);
   }
@@ -100,16 +102,32 @@ function showTotalsSoon() {
   soon ??= setTimeout(() => {
     soon = null;
     showTotals();
+    if (admin) showProgress();
   }, 800);
 }
 
 /** "38 documents: 35 searchable, 1 being read, 2 failed". */
 async function showTotals() {
   const total = async (status) => (await getJson(`/v1/documents?limit=1${status ? `&status=${status}` : ""}`)).total;
-  const [all, searchable, running, queued, failed] = await Promise.all(["", "searchable", "running", "queued", "failed"].map(total));
-  const parts = [[searchable, "searchable"], [running, "being read"], [queued, "waiting"], [failed, "failed"]];
+  const [all, searchable, running, queued, failed, cancelled] = await Promise.all(["", "searchable", "running", "queued", "failed", "cancelled"].map(total));
+  const parts = [[searchable, "searchable"], [running, "being read"], [queued, "waiting"], [failed, "failed"], [cancelled, "cancelled"]];
   const words = parts.filter(([n]) => n).map(([n, word]) => `${n.toLocaleString()} ${word}`);
   byId("documents-count").textContent = all ? `${count(all, "document")}${all === searchable ? ", all searchable" : `: ${words.join(", ")}`}` : admin ? "None yet. Drop files anywhere on this page to add them." : "There is nothing here that you may read yet.";
+}
+
+/** "7 of 40 files read, 3.1 a second, about 12 s left", as long as something is read. */
+async function showProgress() {
+  const place = byId("upload-progress");
+  const { queued, running, done, failed, cancelled, files_per_second: rate, seconds_left: left } = await getJson("/v1/documents/progress");
+  const ended = done + failed + cancelled;
+  const all = ended + queued + running;
+  place.hidden = queued + running < 2;
+  if (place.hidden) return;
+  const words = [`${ended.toLocaleString()} of ${count(all, "file")} read`];
+  if (rate) words.push(`${rate.toLocaleString()} a second`);
+  if (left !== null) words.push(`about ${duration(left)} left`);
+  place.replaceChildren(element("progress", { max: all, value: ended, "aria-label": "Files read" }), element("span", { class: "small muted", text: words.join(", ") }));
+  showTotalsSoon();
 }
 
 async function showCollections() {

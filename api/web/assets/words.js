@@ -16,6 +16,13 @@ export function moment(iso) {
   return then.toDateString() === new Date().toDateString() ? `Today, ${TIME.format(then)}` : DATE.format(then);
 }
 
+/** Seconds in words: "12 s", "3 min", "2 h". */
+export function duration(seconds) {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${Math.round(seconds / 3600)} h`;
+}
+
 export function fileSize(bytes) {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 1_000_000) return `${Math.round(bytes / 1000)} kB`;
