@@ -25,8 +25,9 @@ app = typer.Typer(
 )
 for command in (demo, serve, worker, ingest, search, ask, replay, explain_access):
     app.command()(command)
-for command in (reembed, backup, restore, bench, doctor):
-    app.command()(command)
+for operation in (reembed, backup, restore, doctor):
+    app.command()(operation)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench)
 app.add_typer(documents, name="documents")
 app.add_typer(users, name="user")
 app.add_typer(groups, name="group")

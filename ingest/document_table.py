@@ -90,7 +90,7 @@ class DocumentTable(Sequence[DocumentEntry]):
             return DocumentTable(self._entries).changed(entries)
         history, result = self._history, DocumentTable()
         result._entries, result._history, result.n_published = self._entries.copy(), history, self.n_published
-        n_new = sum(entry.id not in history.places for entry in entries)
+        n_new = len({entry.id for entry in entries} - history.places.keys())
         result._readers = np.concatenate([self._readers, np.zeros(n_new, dtype=np.int32)])
         result._languages = np.concatenate([self._languages, np.zeros(n_new, dtype=np.int16)])
         for entry in entries:

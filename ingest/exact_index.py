@@ -65,7 +65,7 @@ class ExactIndex:
         for begin in range(0, len(queries), QUERIES_PER_PRODUCT):
             part = queries[begin : begin + QUERIES_PER_PRODUCT]
             with np.errstate(all="ignore"):
-                scores = (rows @ part.T).T
+                scores = (rows @ part.T).T if len(part) > 1 else (rows @ part[0])[np.newaxis]
             for query, own in zip(part, scores, strict=True):
                 near = visible[near_best(own if narrow else own[visible], k)]
                 found.append(best_rows(near, self._all()[near], query, k))

@@ -104,6 +104,10 @@ class FaissIndex:
 
     def search_many(self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_]) -> list[Found]:
         """See `VectorIndex.search_many`."""
+        with _one_thread():
+            return self._search_many(queries, k, allowed)
+
+    def _search_many(self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_]) -> list[Found]:
         encoded = allowed[: self._n_encoded]
         n_visible = int(np.count_nonzero(encoded))
         if n_visible <= max(GATHER_ROWS, self._n_encoded // GATHER_DIVISOR):
@@ -168,8 +172,7 @@ class FaissIndex:
         # FAISS's types describe the C++ constructors; its Python wrappers take these arguments.
         selector = faiss.IDSelectorBitmap(bitmap)  # type: ignore[call-arg,arg-type]
         parameters = faiss.SearchParametersIVF(sel=selector, nprobe=1)  # type: ignore[call-arg]
-        with _one_thread():
-            _, found = self._codes.search(queries, min(n, self._n_encoded), params=parameters)
+        _, found = self._codes.search(queries, min(n, self._n_encoded), params=parameters)
         return [np.sort(rows[rows >= 0]) for rows in found]
 
     def _best(

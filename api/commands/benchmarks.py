@@ -13,6 +13,7 @@ DataOption = Annotated[str, typer.Option(help="Folder of the labelled sets.")]
 
 
 def bench(
+    context: typer.Context,
     name: Annotated[str | None, typer.Argument(help="Which benchmark; without one they are listed.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A version of at most a minute.")] = False,
     data: DataOption = "../shared/data",
@@ -21,11 +22,14 @@ def bench(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a benchmark: both sides in one run, with ratio and goal."""
-    names = sorted(module.name for module in iter_modules(evals.benchmarks.__path__))
+    """Run a benchmark: both sides in one run, with ratio and goal.
+
+    Options of one benchmark alone, such as --rows, follow its name: `footnote bench scale --rows 100000`.
+    """
+    names = sorted(module.name.replace("_", "-") for module in iter_modules(evals.benchmarks.__path__))
     if name not in names:
         messages.print(f"The benchmarks are: {', '.join(names)}.")
         raise typer.Exit(0 if name is None else 2)
     arguments = ["--data", data, *(["--quick"] if quick else []), *(["--json"] if as_json else [])]
     arguments += ["--peers-python", peers_python] if peers_python else []
-    import_module(f"evals.benchmarks.{name}").main(arguments)
+    import_module(f"evals.benchmarks.{name.replace('-', '_')}").main([*arguments, *context.args])
