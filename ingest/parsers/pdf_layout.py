@@ -13,7 +13,8 @@ _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(
     r"(?:page|seite|página|p\.?)?\s*[-–—]?\s*#\s*[-–—]?(?:\s*(?:of|/|von|de)\s*#)?", re.IGNORECASE
 )
-_CONTENTS_ENTRY = re.compile(r"[^\W\d_]{3}.*?(?:\s\|\s|[.…·_]{3,}\s*|(?:\s[.…·]){3,}\s*)(\d{1,4})$")
+_CONTENTS_ENTRY = re.compile(r"(?:\s\|\s|[.…·_]{3}\s?|\s[.…·]\s[.…·]\s)(\d{1,4})$")
+_ENTRY_END = 12  # characters that hold the number of a page, and what leads to it
 _LEAST_ENTRIES, _UNNUMBERED = 5, 30
 _NUMBERING = re.compile(
     r"(?:(?:part|item|note|chapter|section|article|appendix|annex)\s+[\divxlc]+|\d+(?:\.\d+)*)[.:)]?\s", re.I
@@ -41,7 +42,9 @@ def _contents_spans(page: PageText, n_pages: int) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     highest = 0
     for line in page.lines:
-        entry = _CONTENTS_ENTRY.search(page.text, line.start, line.end)
+        if not page.text[line.end - 1].isdigit() or not page.text[line.start].isalnum():
+            continue
+        entry = _CONTENTS_ENTRY.search(page.text, max(line.start, line.end - _ENTRY_END), line.end)
         number = int(entry.group(1)) if entry else 0
         if highest <= number <= n_pages + _UNNUMBERED and number > 0:
             spans.append((line.start, line.end))
