@@ -2,6 +2,20 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Span:
+    """Characters [start, end) of a file's text."""
+
+    filename: str
+    start: int
+    end: int
+
+    def overlaps(self, other: "Span") -> bool:
+        """Whether both have a character in common."""
+        return self.filename == other.filename and self.start < other.end and other.start < self.end
 
 
 def hit_at(ranking: Sequence[str], relevant: frozenset[str], k: int) -> float:
@@ -18,6 +32,19 @@ def ndcg_at(ranking: Sequence[str], gains: Mapping[str, int], k: int) -> float:
     """
     best = _dcg(sorted(gains.values(), reverse=True)[:k])
     return _dcg([gains.get(key, 0) for key in ranking[:k]]) / best if best else 0.0
+
+
+def span_recall(found: Sequence[Span], relevant: Sequence[Span]) -> float:
+    """The share, in 0..1, of the relevant spans' characters that lie in found spans; each character counts once."""
+    wanted = {(span.filename, at) for span in relevant for at in range(span.start, span.end)}
+    covered = {
+        (own.filename, at)
+        for own in found
+        for span in relevant
+        if span.filename == own.filename
+        for at in range(max(own.start, span.start), min(own.end, span.end))
+    }
+    return len(covered) / len(wanted) if wanted else 0.0
 
 
 def _dcg(gains: Sequence[int]) -> float:

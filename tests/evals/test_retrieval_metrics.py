@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from evals.retrieval_metrics import hit_at, ndcg_at
+from evals.retrieval_metrics import Span, hit_at, ndcg_at, span_recall
 
 
 def test_hit_counts_only_within_the_first_k() -> None:
@@ -24,3 +24,16 @@ def test_ndcg_of_the_best_order_is_one() -> None:
 
 def test_ndcg_without_anything_relevant_is_zero() -> None:
     assert ndcg_at(["x"], {}, 10) == 0.0
+
+
+def test_span_recall_counts_each_relevant_character_once() -> None:
+    relevant = [Span("a", 0, 10), Span("b", 0, 10)]
+    found = [Span("a", 5, 20), Span("a", 8, 12), Span("c", 0, 10)]
+    assert span_recall(found, relevant) == pytest.approx(5 / 20)
+    assert span_recall(found, []) == 0.0
+
+
+def test_spans_overlap_where_they_share_a_character() -> None:
+    assert Span("a", 0, 5).overlaps(Span("a", 4, 9))
+    assert not Span("a", 0, 5).overlaps(Span("a", 5, 9))
+    assert not Span("a", 0, 5).overlaps(Span("b", 0, 5))
