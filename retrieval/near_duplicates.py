@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 MIN_LIKENESS = 0.8
 SHINGLE_WORDS = 3
@@ -11,13 +12,23 @@ _NEGATIONS = frozenset("no not never none without nor cannot except unless kein 
 
 @dataclass(frozen=True)
 class Wording:
-    """A text as far as it matters for likeness: runs of three words, and the words in which no difference is small."""
+    """The words of a text as they are written, as far as they matter for likeness."""
 
-    shingles: frozenset[tuple[str, ...]]
-    telling: frozenset[str]
+    words: tuple[str, ...]
+
+    @cached_property
+    def shingles(self) -> frozenset[tuple[str, ...]]:
+        """Every run of three words, in lower case."""
+        plain = [word.casefold() for word in self.words]
+        return frozenset(zip(*(plain[i:] for i in range(min(SHINGLE_WORDS, len(plain)))), strict=False))
+
+    @cached_property
+    def telling(self) -> frozenset[str]:
+        """The words in which no difference is small, in lower case: numbers, names, negations."""
+        return frozenset(word.casefold() for word in self.words if _is_telling(word))
 
 
-NO_WORDING = Wording(frozenset(), frozenset())
+NO_WORDING = Wording(())
 
 
 def wording_of(text: str, heading: str = "") -> Wording:
@@ -26,11 +37,7 @@ def wording_of(text: str, heading: str = "") -> Wording:
     while rest and heading and first.strip() in (*heading.split(" > "), ""):
         text = rest
         first, _, rest = text.partition("\n")
-    words = _WORD.findall(text)
-    plain = [word.casefold() for word in words]
-    runs = zip(*(plain[i:] for i in range(min(SHINGLE_WORDS, len(plain)))), strict=False)
-    telling = (low for word, low in zip(words, plain, strict=True) if _is_telling(word, low))
-    return Wording(frozenset(runs), frozenset(telling))
+    return Wording(tuple(_WORD.findall(text)))
 
 
 def say_the_same(one: Wording, other: Wording) -> bool:
@@ -39,11 +46,11 @@ def say_the_same(one: Wording, other: Wording) -> bool:
     likeness = |A ∩ B| / |A ∪ B|. Source: Broder, On the Resemblance and Containment of Documents, 1997,
     https://doi.org/10.1109/SEQUEN.1997.666900
     """
-    if not one.shingles or one.telling != other.telling:
+    if not one.words or not other.words or one.telling != other.telling:
         return False
     shared = len(one.shingles & other.shingles)
     return shared >= MIN_LIKENESS * (len(one.shingles) + len(other.shingles) - shared)
 
 
-def _is_telling(word: str, low: str) -> bool:
-    return word != low or any(character.isdigit() for character in word) or low in _NEGATIONS
+def _is_telling(word: str) -> bool:
+    return not word.isalpha() or not word.islower() or word in _NEGATIONS
