@@ -27,6 +27,10 @@ MBOX = "application/mbox"
 MSG = "application/vnd.ms-outlook"
 ZIP = "application/zip"
 TAR = "application/x-tar"
+DOC = "application/msword"
+XLS = "application/vnd.ms-excel"
+PPT = "application/vnd.ms-powerpoint"
+OLD_OFFICE = frozenset((DOC, XLS, PPT))
 MAILS = frozenset((EML, MBOX, MSG))
 ARCHIVES = frozenset((ZIP, TAR))
 IMAGES = frozenset(("image/png", "image/jpeg", "image/tiff", "image/webp", "image/bmp", "image/gif"))
@@ -34,12 +38,7 @@ DRAWN = frozenset(("application/pdf", *IMAGES))
 
 _OLE_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OPEN_DOCUMENT = ((ODT, "text"), (ODS, "spreadsheet"), (ODP, "presentation"), (ODP, "graphics"))
-_OLD_OFFICE = (
-    ("WordDocument", "an old Word document (.doc)", ".docx"),
-    ("Workbook", "an old Excel workbook (.xls)", ".xlsx"),
-    ("Book", "an old Excel workbook (.xls)", ".xlsx"),
-    ("PowerPoint Document", "an old PowerPoint file (.ppt)", ".pptx"),
-)
+_OLD_OFFICE_STREAMS = (("WordDocument", DOC), ("Workbook", XLS), ("Book", XLS), ("PowerPoint Document", PPT))
 _IMAGE_STARTS = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -145,7 +144,7 @@ def _is_tar(path: Path) -> bool:
 
 
 def _ole_type(path: Path, filename: str) -> str:
-    """Outlook's type for a message; every other kind of old Office file is refused with what to do."""
+    """The type of an Outlook message or old Office file; any other kind is refused with what to do."""
     try:
         with olefile.OleFileIO(path, raise_defects=olefile.DEFECT_FATAL) as ole:
             names = {entry[0] for entry in ole.listdir(streams=True, storages=True) if entry}
@@ -157,11 +156,9 @@ def _ole_type(path: Path, filename: str) -> str:
         raise FileRejected("encrypted", f"{filename}: the file is protected by a password; upload it without one.")
     if "__properties_version1.0" in names:
         return MSG
-    for stream, kind, suffix in _OLD_OFFICE:
+    for stream, media_type in _OLD_OFFICE_STREAMS:
         if stream in names:
-            raise FileRejected(
-                "unsupported", f"{filename}: {kind} cannot be read; save it as {suffix} and upload that."
-            )
+            return media_type
     raise FileRejected(
         "unsupported", f"{filename}: this old kind of Office file cannot be read; save it in a current format."
     )

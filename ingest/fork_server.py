@@ -139,7 +139,7 @@ def _run_child(request: Request, outputs: list[int], *, network: bool) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _keep_only(outputs)
         if request.program is not None:
-            _become(Program(**request.program), file_bytes=request.file_bytes)
+            _become(Program(**request.program))
         held = isolation.isolate(
             memory_bytes=request.memory_bytes,
             cpu_seconds=request.cpu_seconds,
@@ -163,7 +163,7 @@ def _run_child(request: Request, outputs: list[int], *, network: bool) -> None:
         os._exit(code)
 
 
-def _become(program: Program, *, file_bytes: int) -> None:
+def _become(program: Program) -> None:
     """Turn this process into a program of the system that reads the one descriptor and writes the other.
 
     The answer says that it was started; how it ended is told by its exit. Never returns.
@@ -175,14 +175,16 @@ def _become(program: Program, *, file_bytes: int) -> None:
     os.ftruncate(1, 0)  # what an earlier attempt wrote
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
+    if program.folder is not None:
+        os.chdir(program.folder)
     isolation.isolate(
         memory_bytes=program.memory_bytes,
         cpu_seconds=program.cpu_seconds,
-        file_bytes=file_bytes,
+        file_bytes=program.file_bytes,
         readable=[Path(path) for path in program.readable],
         executable=[Path(path) for path in program.executable],
-        writable=[Path(path) for path in program.writable],
-        allowed_calls=program.allowed_calls,
+        writable=None if program.folder is None else Path(program.folder),
+        sockets_in=None if program.sockets_in is None else Path(program.sockets_in),
     )
     os.write(_ANSWER_FD, _framed({"started": True}))
     try:

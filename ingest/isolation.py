@@ -21,7 +21,8 @@ _CLONE_NEWUSER, _CLONE_NEWNET, _CLONE_THREAD = 0x10000000, 0x40000000, 0x0001000
 # https://docs.kernel.org/userspace-api/landlock.html
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _EXECUTE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 2, 1 << 3
-_WRITE = sum(1 << bit for bit in (1, 4, 5, 7, 8, 10, 12, 13, 14))  # files, folders, sockets and links below a folder
+_MAKE_SOCKET = 1 << 9
+_WRITE = sum(1 << bit for bit in (1, 4, 5, 7, 8, 9, 13, 14))  # files, folders and sockets below a folder
 _FS_RIGHTS_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 _NET_RIGHTS, _SCOPES = 0b11, 0b11  # bind and connect; abstract sockets and signals
 
@@ -47,7 +48,7 @@ _CLONE = {"x86_64": 56, "aarch64": 220}
 _CLONE3 = 435
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-_EPERM, _ENOSYS = 1, 38
+_EPERM, _ENOSYS, _AF_UNIX = 1, 38, 1
 
 
 def leave_network() -> bool:
@@ -71,13 +72,13 @@ def isolate(
     file_bytes: int,
     readable: Sequence[Path],
     executable: Sequence[Path] = (),
-    writable: Sequence[Path] = (),
-    allowed_calls: Sequence[str] = (),
+    writable: Path | None = None,
+    sockets_in: Path | None = None,
 ) -> list[str]:
     """Give up for good all but computing and reading `readable`; the names of the kernel's means that hold.
 
     A child that becomes another program names what of it may be `executable`; without that nothing is. `writable`
-    are folders, `allowed_calls` names of system calls that are refused otherwise.
+    is a folder, `sockets_in` one where local sockets may be made, to which nothing here can connect.
     """
     held = ["limits"]
     for limit, value in (
@@ -93,14 +94,16 @@ def isolate(
     _LIBC.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     if _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return held
-    if _restrict_files(readable, executable, writable):
+    if _restrict_files(readable, executable, writable, sockets_in):
         held.append("landlock")
-    if _filter_system_calls({"execve", *allowed_calls} if executable else set(allowed_calls)):
+    if _filter_system_calls(may_execute=bool(executable), local_sockets=sockets_in is not None):
         held.append("seccomp")
     return held
 
 
-def _restrict_files(readable: Sequence[Path], executable: Sequence[Path], writable: Sequence[Path]) -> bool:
+def _restrict_files(
+    readable: Sequence[Path], executable: Sequence[Path], writable: Path | None, sockets_in: Path | None
+) -> bool:
     """Allow reading beneath `readable`, and what the others say; no other access to files, TCP, foreign processes."""
     abi = _LIBC.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1)
     if abi < 1:
@@ -116,8 +119,10 @@ def _restrict_files(readable: Sequence[Path], executable: Sequence[Path], writab
             _allow(ruleset, path, _READ_FILE | _READ_DIR)
         for path in executable:
             _allow(ruleset, path, _READ_FILE | _EXECUTE)
-        for path in writable:
-            _allow(ruleset, path, (_READ_FILE | _READ_DIR | _WRITE) & rights)
+        if writable is not None:
+            _allow(ruleset, writable, (_READ_FILE | _READ_DIR | _WRITE) & rights)
+        if sockets_in is not None:
+            _allow(ruleset, sockets_in, _MAKE_SOCKET)
         return bool(_LIBC.syscall(_LANDLOCK_RESTRICT, ruleset, 0) == 0)
     finally:
         os.close(ruleset)
@@ -136,18 +141,18 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
         os.close(target)
 
 
-def _filter_system_calls(allowed: set[str]) -> bool:
-    """Refuse the denied system calls but `allowed`, and new processes while threads are allowed."""
+def _filter_system_calls(*, may_execute: bool, local_sockets: bool) -> bool:
+    """Refuse the denied system calls, and new processes while threads are allowed."""
     machine = platform.machine()
     if machine not in _DENIED or sys.byteorder != "little":
         return False
-    program = _filter_program(machine, allowed)
+    program = _filter_program(machine, may_execute=may_execute, local_sockets=local_sockets)
     buffer = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer))
     return bool(_LIBC.prctl(_PR_SET_SECCOMP, 2, header, 0, 0) == 0)
 
 
-def _filter_program(machine: str, allowed: set[str]) -> bytes:
+def _filter_program(machine: str, *, may_execute: bool, local_sockets: bool) -> bytes:
     """The BPF program; instructions are (code, jump if true, jump if false, value).
 
     Source: https://docs.kernel.org/userspace-api/seccomp_filter.html
@@ -167,7 +172,18 @@ def _filter_program(machine: str, allowed: set[str]) -> bytes:
         instruction(jump_equal, 0, 1, _CLONE3),  # its flags cannot be seen; glibc then uses clone
         instruction(give_back, 0, 0, _ERRNO | _ENOSYS),
     ]
-    for number in (number for name, number in _DENIED[machine].items() if name not in allowed):
+    denied = dict(_DENIED[machine])
+    if may_execute:
+        del denied["execve"]
+    if local_sockets:
+        program += [
+            instruction(jump_equal, 0, 4, denied.pop("socket")),
+            instruction(load, 0, 0, 16),  # the low half of the first argument: the family
+            instruction(jump_equal, 1, 0, _AF_UNIX),
+            instruction(give_back, 0, 0, _ERRNO | _EPERM),
+            instruction(load, 0, 0, 0),
+        ]
+    for number in denied.values():
         program += [instruction(jump_equal, 0, 1, number), instruction(give_back, 0, 0, _ERRNO | _EPERM)]
     program += [
         instruction(jump_equal, 0, 3, _CLONE[machine]),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import puremagic
@@ -18,6 +19,7 @@ from ingest.containers import (
     ODP,
     ODS,
     ODT,
+    OLD_OFFICE,
     PPTX,
     RTF,
     TAR,
@@ -51,6 +53,12 @@ from ingest.parsers.xlsx import parse_xlsx
 
 __all__ = ["PARSERS", "Heading", "ParsedDocument", "ParsedPage", "detect_media_type", "parse_file"]
 
+
+def _to_be_converted(media_type: str, _path: Path) -> ParsedDocument:
+    """An old Office file as it is before another program has converted it, see `ingest.convert`: without pages."""
+    return ParsedDocument(media_type, None, ())
+
+
 PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
     DOCX: parse_docx,
     XLSX: parse_xlsx,
@@ -67,6 +75,7 @@ PARSERS: dict[str, Callable[[Path], ParsedDocument]] = {
     "application/json": parse_json,
     "application/yaml": parse_yaml,
     **dict.fromkeys(IMAGES, parse_image),
+    **{media_type: partial(_to_be_converted, media_type) for media_type in OLD_OFFICE},
 }
 # Files that may hold files; these are written out to become documents of their own, but the file can be read without.
 ATTACHING_PARSERS: dict[str, Callable[[Path, AttachmentWriter | None], ParsedDocument]] = {
@@ -222,5 +231,5 @@ def _check_limits(parsed: ParsedDocument, filename: str) -> None:
         raise FileRejected(
             "too_large", f"{filename}: {size:,} bytes of text are more than {MAX_TEXT_BYTES:,}; split the file."
         )
-    if parsed.media_type not in DRAWN and not any(page.text.strip() for page in parsed.pages):
+    if parsed.media_type not in (*DRAWN, *OLD_OFFICE) and not any(page.text.strip() for page in parsed.pages):
         raise FileRejected("empty", f"{filename}: no text was found in the file; upload a file with text in it.")

@@ -13,6 +13,11 @@ from pathlib import Path
 _SEARCHED = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin"
 _LIBRARIES = ("/usr/lib", "/usr/local/lib", "/lib", "/lib64", "/etc/ld.so.cache", "/dev/null", "/dev/urandom")
 _LOADERS = ("/lib64/ld-*.so*", "/lib/ld-*.so*", "/lib/*-linux-gnu*/ld-*.so*")
+_OFFICE_FOLDERS = (
+    *("/usr/share", "/etc/libreoffice", "/etc/fonts", "/var/lib/libreoffice", "/var/spool/libreoffice"),
+    *("/var/cache/fontconfig", "/etc/passwd", "/etc/nsswitch.conf", "/proc/filesystems"),
+)
+SOCKETS_IN = Path("/tmp")  # noqa: S108 - LibreOffice knows no other place
 _TESSDATA = ("/usr/share/tesseract-ocr", "/usr/share/tessdata", "/usr/local/share/tessdata", "/opt/homebrew/share")
 
 
@@ -24,9 +29,10 @@ class Program:
     environment: dict[str, str]
     readable: tuple[str, ...]
     executable: tuple[str, ...]
-    writable: tuple[str, ...] = ()
-    allowed_calls: tuple[str, ...] = ()
+    folder: str | None = None  # where it works and may write
+    sockets_in: str | None = None  # where it may make local sockets, to which nobody can connect
     memory_bytes: int = 1 << 30
+    file_bytes: int = 200_000_000
     cpu_seconds: int = 60
 
 
@@ -38,6 +44,7 @@ class Programs:
     """
 
     tesseract: Path | None = None
+    soffice: Path | None = None
     languages: tuple[str, ...] = ()
     missing_languages: tuple[str, ...] = ()
 
@@ -55,12 +62,13 @@ class Programs:
 def find_programs(ocr_languages: str) -> Programs:
     """The programs that are installed; `ocr_languages` are Tesseract's names with + between, such as eng+deu."""
     wanted = tuple(dict.fromkeys(language.strip() for language in ocr_languages.split("+") if language.strip()))
-    found = shutil.which("tesseract", path=_SEARCHED)
+    found, soffice = shutil.which("tesseract", path=_SEARCHED), _find_soffice()
     if found is None:
-        return Programs(missing_languages=wanted)
+        return Programs(soffice=soffice, missing_languages=wanted)
     known = _known_languages(found)
     return Programs(
         tesseract=Path(found).resolve(),
+        soffice=soffice,
         languages=tuple(language for language in wanted if language in known),
         missing_languages=tuple(language for language in wanted if language not in known),
     )
@@ -75,6 +83,41 @@ def recognition(programs: Programs) -> Program:
         readable=(*_LIBRARIES, *_TESSDATA),
         executable=(str(programs.tesseract), *_loaders()),
     )
+
+
+def conversion(programs: Programs, folder: Path, filename: str, suffix: str) -> Program:
+    """LibreOffice from the file in `folder` to one of the same name and another suffix; `programs` has it."""
+    assert programs.soffice is not None
+    options = ("--headless", "--norestore", "--nologo", "--nodefault", "--nolockcheck", "--nofirststartwizard")
+    return Program(
+        arguments=(
+            str(programs.soffice),
+            *options,
+            f"-env:UserInstallation=file://{folder}/profile",
+            *("--convert-to", suffix, "--outdir", str(folder), str(folder / filename)),
+        ),
+        environment={
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
+            "LANG": "C.UTF-8",
+            "PATH": "/usr/bin:/bin",
+            "SAL_USE_VCLPLUGIN": "svp",
+        },
+        readable=(*_LIBRARIES, *_OFFICE_FOLDERS, str(programs.soffice.parent.parent)),
+        executable=(str(programs.soffice), *_loaders()),
+        folder=str(folder),
+        sockets_in=str(SOCKETS_IN),
+        memory_bytes=3 << 30,
+    )
+
+
+def _find_soffice() -> Path | None:
+    """LibreOffice's own program, which the command of that name starts."""
+    command = shutil.which("soffice", path=_SEARCHED)
+    if command is None:
+        return None
+    program = Path(command).resolve().with_name("soffice.bin")
+    return program if program.is_file() else None
 
 
 def _loaders() -> Iterator[str]:

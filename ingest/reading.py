@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.attachments import StagedAttachments, staged_attachments
-from ingest.containers import DRAWN, IMAGES
+from ingest.containers import DRAWN, IMAGES, OLD_OFFICE
+from ingest.convert import parse_converted
 from ingest.errors import FileRejected
 from ingest.language import detect_language
 from ingest.parsed import ParsedDocument
@@ -50,17 +51,17 @@ def read_version(
     path = originals.path(version.sha256)
     if document.parent_id is not None:
         parsed = sandbox.parse(path, version.filename, stop=stop)
-        parsed = _recognised(sandbox, path, version.filename, parsed, on_page=on_page, stop=stop)
+        parsed = _completed(sandbox, path, version.filename, parsed, on_page=on_page, stop=stop)
         yield Reading(document, version, parsed, StagedAttachments())
         return
     with tempfile.TemporaryFile(dir=sandbox.scratch) as written:
         parsed = sandbox.parse(path, version.filename, written, stop=stop)
-        parsed = _recognised(sandbox, path, version.filename, parsed, on_page=on_page, stop=stop)
+        parsed = _completed(sandbox, path, version.filename, parsed, on_page=on_page, stop=stop)
         with staged_attachments(originals, parsed, written) as attachments:
             yield Reading(document, version, _told(parsed, attachments.left_out), attachments)
 
 
-def _recognised(
+def _completed(
     sandbox: Sandbox,
     path: Path,
     filename: str,
@@ -69,7 +70,12 @@ def _recognised(
     on_page: Callable[[int, int], None],
     stop: threading.Event,
 ) -> ParsedDocument:
-    """The document with the text on its pictures. Raises FileRejected when there is no text all the same."""
+    """The document with the text on its pictures, or of what it was converted to.
+
+    Raises FileRejected when there is no text all the same.
+    """
+    if parsed.media_type in OLD_OFFICE:
+        return parse_converted(sandbox, path, filename, parsed.media_type, stop=stop)
     if parsed.media_type not in DRAWN:
         return parsed
     parsed = recognise_pages(sandbox, path, filename, parsed, on_page=on_page, stop=stop)

@@ -134,6 +134,14 @@ def _recognition(parts: Parts) -> Check:
     return Check("text in pictures", "ok", detail)
 
 
+def _old_office(parts: Parts) -> Check:
+    soffice = parts.sandbox.programs.soffice
+    if soffice is None:
+        action = "To read .doc, .xls and .ppt, install LibreOffice (Debian: apt-get install libreoffice-nogui)."
+        return Check("old Office files", "warning", "cannot be read", action)
+    return Check("old Office files", "ok", str(soffice))
+
+
 _CHECKS: dict[str, Callable[[Parts], Check]] = {
     "data folder": _data_folder,
     "database": _database,
@@ -142,4 +150,5 @@ _CHECKS: dict[str, Callable[[Parts], Check]] = {
     "indexes": _indexes,
     "answers": _answering,
     "text in pictures": _recognition,
+    "old Office files": _old_office,
 }

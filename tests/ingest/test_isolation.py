@@ -14,7 +14,7 @@ from pathlib import Path
 from ingest.isolation import isolate
 parent = os.getppid()
 readable = [Path(sys.prefix), Path(sys.base_prefix), Path("/usr"), Path("/lib")]
-isolate(memory_bytes=1 << 30, cpu_seconds=1, file_bytes=1000, readable=readable)
+isolate(memory_bytes=1 << 30, cpu_seconds=1, file_bytes=1000, readable=readable{more})
 try:
     {attempt}
 except (OSError, MemoryError) as error:
@@ -24,11 +24,11 @@ else:
 """
 
 
-def attempt(statement: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Isolate a fresh interpreter in `folder` and have it try one statement."""
+def attempt(statement: str, folder: Path, more: str = "") -> subprocess.CompletedProcess[str]:
+    """Isolate a fresh interpreter in `folder`, with `more` arguments, and have it try one statement."""
     root = str(Path(__file__).parents[2])
     return subprocess.run(
-        [sys.executable, "-c", PROBE.format(attempt=statement)],
+        [sys.executable, "-c", PROBE.format(attempt=statement, more=more)],
         capture_output=True,
         text=True,
         cwd=folder,
@@ -59,6 +59,20 @@ def test_an_isolated_process_is_refused(tmp_path: Path, statement: str) -> None:
     (tmp_path / "secret.txt").write_text("secret")
     outcome = attempt(statement, tmp_path)
     assert outcome.stdout.startswith("refused"), outcome
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's means are Linux's")
+@pytest.mark.parametrize(
+    ("statement", "outcome"),
+    [
+        pytest.param("socket.socket(socket.AF_UNIX).bind('made')", "done", id="make a local socket"),
+        pytest.param("socket.socket(socket.AF_INET, socket.SOCK_DGRAM)", "refused", id="internet socket"),
+        pytest.param("socket.socket(socket.AF_UNIX).connect('database')", "refused", id="connect to a socket"),
+        pytest.param("open('written', 'w')", "refused", id="write a file"),
+    ],
+)
+def test_a_process_that_may_make_local_sockets_can_only_that(tmp_path: Path, statement: str, outcome: str) -> None:
+    assert attempt(statement, tmp_path, f", sockets_in=Path({str(tmp_path)!r})").stdout.startswith(outcome)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's means are Linux's")

@@ -202,9 +202,6 @@ def test_outlook_message_reads_like_any_mail(tmp_path: Path) -> None:
     ("stream", "error_class"),
     [
         pytest.param("EncryptedPackage", "encrypted", id="office_file_with_password"),
-        pytest.param("WordDocument", "unsupported", id="old_word"),
-        pytest.param("Workbook", "unsupported", id="old_excel"),
-        pytest.param("PowerPoint Document", "unsupported", id="old_powerpoint"),
         pytest.param("Other", "unsupported", id="unknown"),
     ],
 )

@@ -109,7 +109,11 @@ def test_without_tesseract_pages_that_are_pictures_are_named(tmp_path: Path) -> 
         pytest.param("png", Programs(), "unsupported", "install Tesseract", id="image"),
         pytest.param("pdf", Programs(), "empty", "install Tesseract", id="scan"),
         pytest.param(
-            "png", Programs(Path("/usr/bin/tesseract"), (), ("xyz",)), "unsupported", "tesseract-ocr-xyz", id="language"
+            "png",
+            Programs(tesseract=Path("/usr/bin/tesseract"), missing_languages=("xyz",)),
+            "unsupported",
+            "tesseract-ocr-xyz",
+            id="language",
         ),
     ],
 )
