@@ -1,7 +1,10 @@
 """The embedding model as an OpenVINO graph, converted once and kept beside its manifest."""
 
+import hashlib
+import json
 import logging
 import os
+import platform
 import queue
 import shutil
 import subprocess
@@ -24,6 +27,7 @@ logger = logging.getLogger(__name__)
 CONVERTER_VERSION = 2  # raise it when convert_model.py gives other graphs
 CONVERSION_TIMEOUT_SECONDS = 1800
 GRAPH_NAME = "graph.xml"
+COMPILED_NAME = "compiled.blob"
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
 
@@ -58,14 +62,47 @@ class OpenVinoGraph:
 
 
 def _compile(folder: Path, precision: Precision, n_streams: int) -> ov.CompiledModel:
-    """The graph for this processor; what an int8 graph does not compute in int8 is bf16 where that is fast."""
+    """The graph for this processor, as an earlier process compiled it, else compiled now and kept."""
+    core = ov.Core()
+    # What an int8 graph does not compute in int8 is bf16 where that is fast.
     exact = "bf16" if precision == "bf16" or (precision == "int8" and _has_fast_bf16()) else "f32"
     properties = {
         "NUM_STREAMS": str(n_streams),
         "INFERENCE_NUM_THREADS": str(n_streams),
         "INFERENCE_PRECISION_HINT": exact,
     }
-    return ov.Core().compile_model(folder / GRAPH_NAME, "CPU", properties)
+    key = hashlib.sha256(json.dumps([ov.get_version(), _processor(), properties]).encode()).hexdigest()[:16]
+    kept = folder.with_name(f"{folder.name}-compiled-{key}")
+    if _verified(kept) is not None:
+        try:
+            return core.import_model((kept / COMPILED_NAME).read_bytes(), "CPU", properties)
+        except RuntimeError as error:
+            logger.warning("Could not load the compiled graph, so it is compiled again: %s", error)
+    compiled = core.compile_model(folder / GRAPH_NAME, "CPU", properties)
+    _keep_compiled(compiled, kept)
+    return compiled
+
+
+def _keep_compiled(compiled: ov.CompiledModel, kept: Path) -> None:
+    """Keep a compiled graph for the next process; a full or read-only disk only costs it the time."""
+    try:
+        prepared = Path(tempfile.mkdtemp(prefix=".compiling-", dir=kept.parent))
+        try:
+            (prepared / COMPILED_NAME).write_bytes(compiled.export_model().getvalue())
+            shutil.rmtree(kept, ignore_errors=True)
+            publish_folder(prepared, kept, {})
+        finally:
+            shutil.rmtree(prepared, ignore_errors=True)
+    except OSError as error:
+        logger.info("The compiled graph was not kept: %s", error)
+
+
+def _processor() -> str:
+    """The processor's name and instructions: a compiled graph runs on no other."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    telling = sorted({line for line in lines if line.startswith(("model name", "flags", "stepping"))})
+    return "\n".join(telling) or platform.processor()
 
 
 def load_openvino_graph(files: ModelFiles, cache_folder: Path, precision: Precision) -> OpenVinoGraph:
@@ -135,5 +172,4 @@ def _n_cores() -> int:
 
 def _has_fast_bf16() -> bool:
     """Whether the processor multiplies matrices of bf16 numbers in hardware of its own (AMX)."""
-    cpuinfo = Path("/proc/cpuinfo")
-    return cpuinfo.exists() and " amx_bf16" in cpuinfo.read_text()
+    return " amx_bf16" in _processor()
