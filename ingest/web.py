@@ -103,7 +103,7 @@ def parse_address(url: str) -> WebAddress:
     if "@" in parts.netloc:
         raise AddressRefused("An address with a user name or password is not fetched; leave them out.")
     host = (parts.hostname or "").rstrip(".")
-    if _as_ip(host) is None and (not _HOST.fullmatch(host) or _looks_like_number(host)):
+    if "%" in host or (_as_ip(host) is None and (not _HOST.fullmatch(host) or _looks_like_number(host))):
         raise AddressRefused("The host of the address is neither a plain name nor a plain IP address.")
     target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
     return WebAddress(parts.scheme, host, port or PORTS[parts.scheme], target)
