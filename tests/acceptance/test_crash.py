@@ -45,7 +45,7 @@ class Editor(threading.Thread):
     def __init__(self, server: ServerProcess, seed: int) -> None:
         super().__init__(name="editor")
         self.server, self.moves, self.model = server, random.Random(seed), Model()
-        self.stopping = threading.Event()
+        self.stopping, self.abandoned = threading.Event(), threading.Event()
 
     def run(self) -> None:
         number = 0
@@ -58,9 +58,14 @@ class Editor(threading.Thread):
             else:
                 self._repeat(partial(self._upload, name, f"quokka{number:05d}x"))
 
+    def give_up(self) -> None:
+        """End at once, whether or not the last step was acknowledged."""
+        self.stopping.set()
+        self.abandoned.set()
+
     def _repeat(self, step: Callable[[], bool]) -> None:
-        """Do a step until it is acknowledged, as a client does that lost the answer."""
-        while True:
+        """Do a step until it is acknowledged, as a client does that lost the answer, or until the test gives up."""
+        while not self.abandoned.is_set():
             try:
                 if step():
                     self.model.n_acknowledged += 1
@@ -138,7 +143,7 @@ def test_acknowledged_uploads_updates_and_removals_hold_when_processes_are_kille
         print(f"{editor.model.n_acknowledged} acknowledged; an answer {seconds:.1f} s after the last kill")
         assert leftovers(f"sqlite:///{tmp_path / 'data' / 'footnote.db'}") == (0, 0)
     finally:
-        editor.stopping.set()
+        editor.give_up()
         server.close()
     assert seconds < ANSWER_SECONDS
 
@@ -181,7 +186,7 @@ def test_acknowledged_changes_hold_when_postgresql_is_killed(
         print(f"{editor.model.n_acknowledged} acknowledged; an answer {seconds:.1f} s after the last kill")
         assert leftovers(url) == (0, 0)
     finally:
-        editor.stopping.set()
+        editor.give_up()
         server.close()
     assert seconds < ANSWER_SECONDS
 
