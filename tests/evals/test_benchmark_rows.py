@@ -28,7 +28,9 @@ def test_table_shows_ratio_and_goal(capsys: pytest.CaptureFixture[str]) -> None:
     assert "goal 0.9 MISSED" in printed
 
 
-@pytest.mark.parametrize("name", ["boxes", "embed", "extract", "gpu", "permissions", "quality", "scale", "vectors"])
+@pytest.mark.parametrize(
+    "name", ["boxes", "embed", "extract", "gpu", "keyword", "permissions", "quality", "scale", "vectors"]
+)
 def test_every_benchmark_takes_the_common_options(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         import_module(f"evals.benchmarks.{name}").main(["--help"])
