@@ -184,3 +184,22 @@ def test_new_question_leaves_the_conversation(page: Page) -> None:
     page.get_by_role("link", name="New question").click()
     ask(page, PDF_QUESTION)
     expect(page.get_by_role("navigation", name="Earlier in this conversation")).to_be_hidden()
+
+
+def test_filters_narrow_a_question_and_say_that_they_are_set(page: Page) -> None:
+    page.goto("/")
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("File type").select_option(label="Slides")
+    expect(page.locator("#filters-summary")).to_have_text("Filters (1 set)")
+    page.get_by_role("textbox", name="Your question").fill(TEXT_QUESTION)
+    page.keyboard.press("Enter")
+    page.locator(".answer-actions").wait_for()
+    expect(page.locator(".footnote")).to_have_count(0)
+
+
+def test_same_passage_elsewhere_is_named_under_the_footnote(site: Site, page: Page) -> None:
+    text = "The lighthouse of Westpoint is painted every nine years by the keepers of the island, and never in winter."
+    for filename in ("lighthouse.md", "lighthouse-copy.md"):
+        site.upload(filename, f"# {filename}\n\n{text}\n".encode(), "everyone")
+    ask(page, "How often is the lighthouse of Westpoint painted?")
+    expect(page.locator(".footnote-item").first.locator(".footnote-same")).to_contain_text("The same in")

@@ -41,6 +41,12 @@ def _open_history(page: Page) -> None:
     page.locator(".history-list li").first.wait_for()
 
 
+def _open_filters(page: Page) -> None:
+    page.goto("/")
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("File type").wait_for()
+
+
 def _open_help(page: Page) -> None:
     page.goto("/")
     page.locator("h1").click()
@@ -82,6 +88,7 @@ STATES = [
         _open_text_panel,
         _open_abstention,
         _open_history,
+        _open_filters,
         _open_help,
         _open_documents,
         _open_readers,

@@ -89,7 +89,7 @@ export class AnswerView {
     const same = this.text === answer.text && JSON.stringify(this.claims) === JSON.stringify(answer.claims);
     if (!same) this.rewrite(answer);
     this.footnotes.hits = answer.hits;
-    for (const footnote of this.footnotes.list) footnote.heading = this.footnotes.headingOf(footnote.citation);
+    for (const footnote of this.footnotes.list) Object.assign(footnote, this.footnotes.foundAs(footnote.citation));
     this.body.classList.toggle("nothing", !answer.text);
     this.note.replaceChildren(...this.summary(answer));
     if (answer.abstained) this.after.replaceChildren(actions, nearestPassages(this.footnotes.uncited(), this.open));

@@ -6,6 +6,7 @@ import { CitationPanel } from "./citation_panel.js";
 import { Conversation } from "./conversation.js";
 import { closable } from "./dialog.js";
 import { byId, element } from "./elements.js";
+import { Filters } from "./filters.js";
 import { showHistory } from "./history.js";
 import { shortcut } from "./shortcuts.js";
 import "./shell.js";
@@ -15,6 +16,7 @@ const page = byId("ask");
 const form = byId("composer");
 const view = new AnswerView(byId("answer"), (items, index, opener) => panel.open(items, index, opener));
 const panel = new CitationPanel(byId("panel"), page, (number) => view.setCurrent(number));
+const filters = new Filters(form);
 const conversation = new Conversation(byId("earlier"), openAnswer);
 const history_ = closable(byId("history"));
 let running = null;
@@ -79,6 +81,8 @@ async function ask(question, { fresh = false } = {}) {
   scrollTo(0, 0);
   const body = { question, stream: true, fresh, length: form.length_.value };
   if (form.collection.value) body.collection = form.collection.value;
+  const narrowed = filters.read();
+  if (narrowed) body.filters = narrowed;
   try {
     body.conversation_id = await conversation.join();
     if (running !== controller) return;

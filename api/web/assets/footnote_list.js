@@ -4,7 +4,7 @@ import { count } from "./words.js";
 import { headingWords, place } from "./footnotes.js";
 
 function item(items, index, open) {
-  const { number, citation, heading } = items[index];
+  const { number, citation, heading, duplicates } = items[index];
   const shown = citation.quote.replace(/\s+/g, " ").trim();
   return element(
     "li",
@@ -16,6 +16,7 @@ function item(items, index, open) {
       element("span", { class: "footnote-title", text: place(citation) }),
       heading ? element("span", { class: "footnote-heading", text: headingWords(heading) }) : null,
       element("span", { class: "footnote-quote", text: number ? `“${shown}”` : shown }),
+      duplicates?.length ? element("span", { class: "footnote-same", text: `The same in ${duplicates.map(place).join(" and ")}` }) : null,
     ),
   );
 }

@@ -2,7 +2,7 @@
 
 const keyOf = (citation) => `${citation.version_id}:${citation.start}:${citation.end}`;
 
-/** Footnotes in order of appearance; `add(citation)` gives the number (from 1), `list` has {number, citation, heading}. */
+/** Footnotes in order of appearance; `add(citation)` gives the number (from 1), `list` has {number, citation, heading, duplicates}. */
 export class Footnotes {
   constructor(hits = []) {
     this.hits = hits;
@@ -14,14 +14,15 @@ export class Footnotes {
     const key = keyOf(citation);
     if (!this.numbers.has(key)) {
       this.numbers.set(key, this.list.length + 1);
-      this.list.push({ number: this.list.length + 1, citation, heading: this.headingOf(citation) });
+      this.list.push({ number: this.list.length + 1, citation, ...this.foundAs(citation) });
     }
     return this.numbers.get(key);
   }
 
-  headingOf(citation) {
-    const inside = (hit) => hit.version_id === citation.version_id && hit.start <= citation.start && citation.end <= hit.end;
-    return this.hits.find(inside)?.heading ?? "";
+  /** What the hit around a citation tells of it: the headings above, and where the same stands. */
+  foundAs(citation) {
+    const hit = this.hits.find((own) => own.version_id === citation.version_id && own.start <= citation.start && citation.end <= own.end);
+    return { heading: hit?.heading ?? "", duplicates: hit?.duplicates ?? [] };
   }
 
   /** Hits that no footnote quotes, as things the page panel can open. */
@@ -33,7 +34,7 @@ export class Footnotes {
 
 /** A hit in the shape of a footnote without a number. */
 export function passageItem(hit) {
-  return { number: null, heading: hit.heading, citation: { ...hit, quote: hit.text } };
+  return { number: null, heading: hit.heading, duplicates: hit.duplicates ?? [], citation: { ...hit, quote: hit.text } };
 }
 
 /** A path of headings as people read it. */
