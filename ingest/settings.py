@@ -22,13 +22,11 @@ class IngestSettings(BaseSettings):
     )
     embedding_model: str = Field(
         default="all-MiniLM-L6-v2",
-        description="A sentence-transformers model: bundled name, hub name or folder. A database that has one already "
-        "changes it by `footnote reembed`.",
+        description="First embedding model: bundled name, hub name or folder; `footnote reembed` changes it later.",
     )
     embedding_precision: PrecisionChoice = Field(
         default="auto",
-        description="How the model computes: int8 (fastest on a CPU), bf16 or f32 (the original's vectors); auto is "
-        "bf16 on a GPU and int8 on a CPU.",
+        description="How the model computes: int8, bf16 or f32; auto is bf16 on a GPU and int8 on a CPU.",
     )
     originals_url: str = Field(
         default="",
