@@ -1,5 +1,6 @@
 """What an admin does to a document: add a version, set its readers, rename, retry, cancel, remove."""
 
+import contextlib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from ingest.database import Database, lock_changes, record_change, utc_now
 from ingest.errors import InvalidInput, NotFound
 from ingest.jobs import INTERACTIVE, RETRIABLE, end_cancelled, enqueue
+from ingest.progress import unfinished_versions
 from ingest.publish import delete_passages
 from ingest.storage import Originals, StagedFile
 from ingest.tables import AclEntry, Document, Job, Version
@@ -267,6 +269,16 @@ def cancel(session: Session, version_id: str) -> None:
     version.message = f"{version.filename}: reading it was cancelled; try again to read it after all."
     session.get_one(Document, version.document_id).updated_at = utc_now()
     session.flush()
+
+
+def cancel_unfinished(session: Session, *, limit: int) -> list[str]:
+    """Cancel up to `limit` versions that wait or are at work; returns their ids, none when nothing is left."""
+    lock_changes(session)
+    version_ids = unfinished_versions(session)[:limit]
+    for version_id in version_ids:
+        with contextlib.suppress(InvalidInput):  # it ended just now
+            cancel(session, version_id)
+    return version_ids
 
 
 def remove(session: Session, document_id: str) -> None:

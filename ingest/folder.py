@@ -4,6 +4,7 @@
 "hr"` and a table `[metadata]`. Both hold for their folder and all below it.
 """
 
+import contextlib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -35,9 +36,13 @@ class FolderRule:
 
 @dataclass(frozen=True)
 class FolderFile:
-    """A file to read: where it is, its path below the folder, its rule, and a stamp that changes when it does."""
+    """A file to read: where it is, its path below the folder, its rule, and a stamp that changes when it does.
+
+    `shown` is its path by way of the folder as it was given, which may be relative or a link.
+    """
 
     path: Path
+    shown: Path
     relative: str
     rule: FolderRule
     stamp: str
@@ -76,7 +81,7 @@ def list_folder(root: Path, rule: FolderRule | None = None) -> FolderListing:
     Raises:
         InvalidInput: there is no such folder.
     """
-    root = root.resolve()
+    given, root = root, root.resolve()
     if not root.is_dir():
         raise InvalidInput(f"{root} is no folder; check the path, and that its disk is mounted.")
     files: list[FolderFile] = []
@@ -87,21 +92,35 @@ def list_folder(root: Path, rule: FolderRule | None = None) -> FolderListing:
     while waiting:
         above = waiting.pop()
         try:
-            folder = _enter(above)
-            entries = sorted(os.scandir(folder.path), key=lambda entry: entry.name)
+            own, below = _look_into(above, root)
         except (OSError, InvalidInput) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             problems.append(f"{above.path}: nothing below it is read ({reason}).")
             closed.append(above.path)
             continue
-        for entry in entries:
-            path = folder.path / entry.name
-            if entry.is_dir(follow_symlinks=False):
-                if not _is_ignored(folder, path, is_folder=True):
-                    waiting.append(_Folder(path, folder.specs, folder.rule))
-            elif _is_readable_file(root, path) and not _is_ignored(folder, path, is_folder=False):
-                files.append(FolderFile(path, path.relative_to(root).as_posix(), folder.rule, file_stamp(path)))
+        files += [replace(file, shown=given / file.relative) for file in own]
+        waiting += below
     return FolderListing(root, tuple(sorted(files, key=lambda file: file.relative)), tuple(problems), tuple(closed))
+
+
+def _look_into(above: _Folder, root: Path) -> tuple[list[FolderFile], list[_Folder]]:
+    """The files of a folder, and the folders in it. Raises OSError or InvalidInput when it cannot be looked into."""
+    folder = _enter(above)
+    files: list[FolderFile] = []
+    below: list[_Folder] = []
+    for entry in sorted(os.scandir(folder.path), key=lambda entry: entry.name):
+        path = folder.path / entry.name
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if _is_ignored(folder, path, is_folder=is_folder):
+            continue
+        if is_folder:
+            below.append(_Folder(path, folder.specs, folder.rule))
+            continue
+        with contextlib.suppress(FileNotFoundError):  # it has gone meanwhile
+            if _is_readable_file(root, path):
+                relative = path.relative_to(root).as_posix()
+                files.append(FolderFile(path, path, relative, folder.rule, file_stamp(path)))
+    return files, below
 
 
 def file_stamp(path: Path) -> str:

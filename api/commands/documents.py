@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 from api.commands.console import JsonOption, command, messages, out, print_json
 from api.erasing import erase_document
 from ingest.attachments import count_attachments
-from ingest.documents import cancel, delete_unreferenced_originals, remove, retry, set_readers
+from ingest.documents import cancel, cancel_unfinished, delete_unreferenced_originals, remove, retry, set_readers
 from ingest.errors import InvalidInput, NotFound
-from ingest.progress import read_progress, unfinished_versions
+from ingest.progress import read_progress
 from ingest.tables import AclEntry, Document, Job, Version
 
 DOCUMENTS_PER_QUERY = 500
+CANCELLED_AT_ONCE = 200  # others want to write, too
 
 documents = typer.Typer(no_args_is_help=True, help="Look at documents, change who may read them, remove them.")
 DocumentArgument = Annotated[str, typer.Argument(help="A document's id, or its file name where only one has it.")]
@@ -139,13 +140,18 @@ def cancel_document(
     if (document is None) != everything:
         messages.print("[red]error:[/red] Name a document, or give --all.")
         raise typer.Exit(2)
-    with command() as parts, parts.database.write() as session:
-        if document is None:
-            version_ids = unfinished_versions(session)
-        else:
-            version_ids = [_newest_version(session, find_document(session, document)).id]
-        for version_id in version_ids:
-            cancel(session, version_id)
+    version_ids: list[str] = []
+    with command() as parts:
+        if document is not None:
+            with parts.database.write() as session:
+                version_ids.append(_newest_version(session, find_document(session, document)).id)
+                cancel(session, version_ids[0])
+        while everything:
+            with parts.database.write() as session:
+                found = cancel_unfinished(session, limit=CANCELLED_AT_ONCE)
+            if not found:
+                break
+            version_ids += found
     if as_json:
         print_json({"cancelled": len(version_ids), "version_ids": version_ids})
     else:

@@ -36,11 +36,12 @@ class FileToIngest:
     from_folder: bool
     rule: FolderRule = field(default_factory=FolderRule)
     stamp: str | None = None
+    resolved: Path | None = None
 
     @property
     def source(self) -> str:
         """How its document is known again."""
-        return str(self.path) if self.stamp is not None else str(self.path.resolve())
+        return str(self.resolved or self.path.resolve())
 
 
 @dataclass
@@ -71,14 +72,16 @@ class IngestedFile:
 
 def folder_file(file: FolderFile) -> FileToIngest:
     """A file of a folder, with the rule that holds for it."""
-    return FileToIngest(file.path, file.relative, from_folder=True, rule=file.rule, stamp=file.stamp)
+    return FileToIngest(
+        file.shown, file.relative, from_folder=True, rule=file.rule, stamp=file.stamp, resolved=file.path
+    )
 
 
 def kept_file(known: KnownFile, file: FolderFile) -> IngestedFile:
     """A file that is not read because it has not changed, with what became of it when it was."""
     status = "unchanged" if known.status == "searchable" else known.status
     return IngestedFile(
-        str(file.path),
+        str(file.shown),
         from_folder=True,
         status=status,
         document_id=known.document_id,

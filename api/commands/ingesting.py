@@ -154,7 +154,7 @@ def _print_plans(plans: list[SyncPlan], files: list[FileToIngest], mode: Mode) -
     """Say what would be done."""
     rows = [("read", str(file.path)) for file in files]
     for plan in plans:
-        rows += [("read", str(file.path)) for file in plan.read]
+        rows += [("read", str(file.shown)) for file in plan.read]
         rows += [("change who may read or where it belongs", str(file.path)) for _, file in plan.settle]
         rows += [("remove", known.source) for known in plan.remove if mode.removes]
     n_unchanged = sum(len(plan.unchanged) for plan in plans)
