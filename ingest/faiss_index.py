@@ -173,7 +173,8 @@ class FaissIndex:
         selector = faiss.IDSelectorBitmap(bitmap)  # type: ignore[call-arg,arg-type]
         parameters = faiss.SearchParametersIVF(sel=selector, nprobe=1)  # type: ignore[call-arg]
         _, found = self._codes.search(queries, min(n, self._n_encoded), params=parameters)
-        return [np.sort(rows[rows >= 0]) for rows in found]
+        given = [rows[rows >= 0] for rows in found]
+        return [np.sort(rows[encoded[rows]]) for rows in given]  # not every build of FAISS heeds a selector
 
     def _best(
         self, query: NDArray[np.float32], k: int, candidates: NDArray[np.int64], tail: NDArray[np.int64]
