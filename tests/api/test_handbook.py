@@ -98,6 +98,17 @@ FORMATS = {
     "text/csv": "CSV",
     "application/json": "JSON",
     "application/yaml": "YAML",
+    "application/msword": ".doc,",
+    "application/vnd.ms-excel": ".xls,",
+    "application/vnd.ms-powerpoint": ".ppt)",
+    "application/zip": ".zip",
+    "application/x-tar": ".tar,",
+    "image/png": "PNG",
+    "image/jpeg": "JPEG",
+    "image/tiff": "TIFF",
+    "image/webp": "WEBP",
+    "image/bmp": "BMP",
+    "image/gif": "GIF",
 }
 
 
