@@ -10,8 +10,10 @@ import pytest
 
 from api.runtime import SearchParts
 from api.settings import ApiSettings
+from ingest.device import Device
 from ingest.embed import Embedder
 from ingest.errors import ModelMissing
+from ingest.replica import Replica
 from ingest.sandbox import Sandbox
 from ingest.snapshot import list_snapshots, read_facts
 from tests.api.office import Office, add_people, opened, serving, wait_until
@@ -89,3 +91,22 @@ def test_server_leaves_a_snapshot_when_it_stops(unserved: Office) -> None:
 
     newest = list_snapshots(unserved.parts.folder.indexes / "snapshots")[0]
     assert read_facts(newest)["seq"] == 1
+
+
+def test_health_names_a_gpu_that_failed(unserved: Office, embedder: Embedder) -> None:
+    """The device is a GPU that no machine has, so it fails when the first vectors reach it."""
+    device = Device("cuda:99")
+    replica = Replica(unserved.parts.folder.indexes, embedder.model_id, embedder.dimension, device)
+
+    def load_search() -> SearchParts:
+        parts = unserved.parts.load_search()
+        with unserved.parts.database.read() as session:
+            replica.open(session)
+        return replace(parts, replica=replica)
+
+    unserved.add(b"Hotel bills are paid by the company.\n", "hotel.txt", ["everyone"])
+    unserved.work()
+    with serving(replace(unserved.parts, load_search=load_search)) as url, httpx.Client(base_url=url) as client:
+        wait_until(lambda: client.get("/healthz").json()["degraded"] == ["gpu_unavailable"])
+    replica.close()
+    device.close()
