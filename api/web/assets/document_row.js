@@ -38,16 +38,24 @@ export function documentRow(document_, handlers) {
   );
 }
 
-function facts({ filename, collection, media_type: mediaType, version, updated_at: updated, can_read: canRead }, nameShown) {
+function facts({ filename, collection, media_type: mediaType, version, parent, attachments, updated_at: updated, can_read: canRead }, nameShown) {
   const facts = nameShown ? [] : [filename];
   facts.push(collection);
+  if (parent) facts.push(`came in ${parent.filename}`);
   if (KINDS[mediaType]) facts.push(KINDS[mediaType]);
   if (version?.n_pages > 1) facts.push(count(version.n_pages, "page"));
   if (version) facts.push(fileSize(version.size_bytes));
   if (version?.number > 1) facts.push(`version ${version.number}`);
+  if (attachments) facts.push(arrived(attachments));
   facts.push(date(updated));
   if (!canRead) facts.push("you may not read it");
   return facts;
+}
+
+/** How far the files are that came in a document. */
+function arrived({ total, failed, waiting }) {
+  const more = [[failed, "failed"], [waiting, "waiting"]].filter(([n]) => n).map(([n, word]) => `; ${n} ${word}`);
+  return `${count(total, "document")} in it${more.join("")}`;
 }
 
 function readers(names) {

@@ -56,4 +56,7 @@ export function degradation(name) {
 
 export const KINDS = {
   "application/pdf": "PDF", "text/markdown": "Markdown", "text/html": "HTML", "text/plain": "Text",
+  "message/rfc822": "Mail", "application/vnd.ms-outlook": "Mail", "application/mbox": "Mailbox",
+  "application/zip": "Archive", "application/x-tar": "Archive",
+  "image/png": "Image", "image/jpeg": "Image", "image/tiff": "Image", "image/webp": "Image", "image/bmp": "Image", "image/gif": "Image",
 };
