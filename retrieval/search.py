@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ingest.embed import Embedder
 from ingest.errors import InvalidInput
+from ingest.language import language_odds
 from ingest.replica import Replica
 from ingest.replica_view import ReplicaView
 from retrieval.assemble import Finding, assemble
@@ -58,6 +59,7 @@ class Searcher:
         self._reranker = reranker or MaxSimReranker(embedder)
         self._scopes = Scopes()
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="keyword-search")
+        self._pool.submit(language_odds, "Loads the model before the first query.")
 
     def search(
         self,
