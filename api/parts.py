@@ -1,5 +1,6 @@
 """Parts: what one Footnote process is made of, from settings, each made when it is first used."""
 
+import logging
 import threading
 import weakref
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from generation.settings import GenerationSettings
 from ingest.database import Database
 from ingest.device import Device, find_device
 from ingest.embed import Embedder
-from ingest.embedding_models import EmbeddingModels, ModelChoice
+from ingest.embedding_models import EmbeddingModels, ModelChoice, active_model
 from ingest.pipeline import Ingestion
 from ingest.programs import find_programs
 from ingest.remote_storage import RemoteStorage
@@ -32,6 +33,8 @@ from retrieval.search import Searcher
 from retrieval.settings import RetrievalSettings
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 class part(Generic[T]):  # noqa: N801 - it reads as a decorator, like property
@@ -121,6 +124,14 @@ class Parts:
         """The embedding models of the database; the settings name the first one."""
         settings = self.ingest_settings
         first = ModelChoice(settings.embedding_model, settings.embedding_precision)
+        with self.database.read() as session:
+            active = active_model(session)
+        if active is not None and "embedding_model" in settings.model_fields_set and not first.names(active):
+            logger.warning(
+                "FOOTNOTE_EMBEDDING_MODEL is %s, but searches of this database use %s: run `footnote reembed --model "
+                "%s` to switch, or remove the setting",
+                *(first.name, active.model_id, first.name),
+            )
         return EmbeddingModels(self.database, settings.models_folder, first, settings.device)
 
     @part

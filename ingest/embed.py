@@ -23,7 +23,6 @@ from ingest.query_batches import QueryBatches
 if TYPE_CHECKING:
     from ingest.token_codec import TokenCodec  # imports FAISS, which a query's vector does not need
 
-BATCH_TOKENS = 512  # keeps a batch's activations in the processor's cache
 LENGTH_STEP = 16  # rows are padded to multiples, so that few shapes occur and their kernels are reused
 TOKENIZE_ROWS = 2048
 QUERY_CACHE_SIZE = 512
@@ -165,7 +164,7 @@ class Embedder:
 
         for begin in range(0, len(texts), TOKENIZE_ROWS):
             tokens = self._tokenize(self._files.passage_prompt, texts[begin : begin + TOKENIZE_ROWS])
-            batches = list(_batches([len(ids) for ids in tokens]))
+            batches = list(_batches([len(ids) for ids in tokens], self._graph.batch_tokens))
             if len(batches) == 1:
                 yield [begin + row for row in batches[0]], run([tokens[row] for row in batches[0]])
                 continue
@@ -237,12 +236,12 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Rows in batches of similar length and about `BATCH_TOKENS` tokens, longest first."""
+def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
+    """Rows in batches of similar length and about `batch_tokens` tokens, longest first, so that little is padding."""
     order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
     begin = 0
     while begin < len(order):
-        n_rows = max(1, BATCH_TOKENS // _padded(lengths[order[begin]]))
+        n_rows = max(1, batch_tokens // _padded(lengths[order[begin]]))
         yield order[begin : begin + n_rows]
         begin += n_rows
 

@@ -16,10 +16,14 @@ logger = logging.getLogger(__name__)
 
 
 class EmbeddingGraph(Protocol):
-    """Token ids to unit vectors; safe to run from several threads, best from `n_parallel` at once."""
+    """Token ids to unit vectors; safe to run from several threads.
+
+    It is fastest with batches of about `batch_tokens` tokens, from `n_parallel` threads at once.
+    """
 
     precision: Precision
     dimension: int
+    batch_tokens: int
     n_parallel: int
 
     def run(self, token_ids: NDArray[np.int64], mask: NDArray[np.int64]) -> BatchVectors:

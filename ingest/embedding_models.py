@@ -30,6 +30,10 @@ class ModelChoice:
     name: str
     precision: PrecisionChoice = "auto"
 
+    def names(self, row: EmbeddingModel) -> bool:
+        """Whether a stored model is of this name, in whatever precision."""
+        return row.name == (str(Path(self.name).resolve()) if Path(self.name).is_dir() else self.name)
+
 
 class EmbeddingModels:
     """Loads the models that a database names; one instance serves every thread.

@@ -28,6 +28,7 @@ CONVERTER_VERSION = 2  # raise it when convert_model.py gives other graphs
 CONVERSION_TIMEOUT_SECONDS = 1800
 GRAPH_NAME = "graph.xml"
 COMPILED_NAME = "compiled.blob"
+BATCH_TOKENS = 512  # keeps a batch's activations in the cache of a core
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
 
@@ -44,6 +45,7 @@ class OpenVinoGraph:
     def __init__(self, folder: Path, precision: Precision, dimension: int) -> None:
         self.precision = precision
         self.dimension = dimension
+        self.batch_tokens = BATCH_TOKENS
         self.n_parallel = _n_cores()
         self._compiled = _compile(folder, precision, self.n_parallel)
         self._idle: queue.LifoQueue[ov.InferRequest] = queue.LifoQueue()

@@ -10,6 +10,9 @@ from sentence_transformers import SentenceTransformer
 from ingest.batch_vectors import BatchVectors, Precision
 from ingest.model_files import ModelFiles
 
+BATCH_TOKENS = 2048
+GPU_BATCH_TOKENS = 65_536  # enough rows to keep a large GPU at work; token vectors of a batch take 100 MB
+
 
 class TorchGraph:
     """A sentence-transformers model run on token ids, on a PyTorch device, in bf16 or f32."""
@@ -19,6 +22,7 @@ class TorchGraph:
         self._device = device
         self._lock = threading.Lock()
         self.precision = precision
+        self.batch_tokens = BATCH_TOKENS if device == "cpu" else GPU_BATCH_TOKENS
         self.n_parallel = 1
         if precision == "bf16":
             self._model = self._model.to(torch.bfloat16)
