@@ -140,6 +140,19 @@ def test_worker_lets_go_of_a_cancelled_file_while_it_embeds(desk: Desk) -> None:
     assert (n_shown, desk.n_passages(), desk.version(version_id).status) == (0, 0, "cancelled")
 
 
+def test_worker_kills_the_parser_of_a_cancelled_file(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    version_id = desk.add(SLOW_PAGES * 130)  # its parser works for seconds
+    job = claimed(desk)
+    working = threading.Thread(target=work_on, args=(desk.ingestion, job))
+    working.start()
+    while desk.ingestion.sandbox.server_pid is None:
+        time.sleep(0.01)
+    desk.cancel(version_id)
+    working.join()
+    assert (desk.version(version_id).status, desk.n_passages()) == ("cancelled", 0)
+    assert "Reading a file was stopped" in caplog.text
+
+
 def test_cancelled_new_version_leaves_the_old_one_searchable(desk: Desk) -> None:
     first = desk.add(b"# Travel\n\nHotels are paid.\n")
     desk.work()
