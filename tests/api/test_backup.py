@@ -110,6 +110,9 @@ def document_ids(place: Place) -> set[str]:
 def test_every_row_and_original_survives_the_way_to_postgresql_and_back(
     home: Office, furnished: Furnished, tmp_path: Path, postgresql: str
 ) -> None:
+    later = home.add(b"# Cover\n\nThe mail in which the first document came.\n", "cover.md", ["everyone"])
+    with home.database.write() as session:
+        session.get_one(Document, furnished.open_id).parent_id = later  # a row that names one that is copied after it
     before = rows_of(place_of(home).database_url)
     away = place_at(tmp_path / "away", postgresql)
     restore(back_up(home, tmp_path / "backup"), away)
