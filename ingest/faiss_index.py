@@ -61,7 +61,7 @@ class FaissIndex:
         """An index of rows (n, d), n ≥ a few thousand, whose codebook is trained on an even sample of them."""
         dimension = rows.shape[1]
         codes = faiss.index_factory(dimension, f"IVF1,PQ{_n_parts(dimension)}x4fs", faiss.METRIC_INNER_PRODUCT)
-        sample = _sample(rows, TRAINING_ROWS)
+        sample = _unit_only(rows[_spread(0, len(rows), TRAINING_ROWS)].astype(np.float32))
         with _one_thread():
             codes.train(sample if len(sample) else np.zeros((1, dimension), dtype=np.float32))
             _encode(codes, rows)
@@ -91,11 +91,11 @@ class FaissIndex:
 
     def has_drifted(self) -> bool:
         """Whether the codes lose much more of the rows appended since they were made than of those before."""
-        new = self.stored(self._n_trained, self.n_rows)
-        if len(new) < DRIFT_ROWS:
+        if self.n_rows - self._n_trained < DRIFT_ROWS:
             return False
-        before = _lost(self._codes, _sample(self.stored(0, self._n_trained), DRIFT_ROWS))
-        return _lost(self._codes, _sample(new, DRIFT_ROWS)) > MAX_DRIFT * before
+        before = _lost(self._codes, _unit_only(self.vectors(_spread(0, self._n_trained, DRIFT_ROWS))))
+        after = _lost(self._codes, _unit_only(self.vectors(_spread(self._n_trained, self.n_rows, DRIFT_ROWS))))
+        return after > MAX_DRIFT * before
 
     def search(self, query: NDArray[np.float32], k: int, allowed: NDArray[np.bool_]) -> Found:
         """See `VectorIndex.search`."""
@@ -222,11 +222,15 @@ def _n_parts(dimension: int) -> int:
     return next(dimension // width for width in (4, 3, 2, 1) if dimension % width == 0)
 
 
-def _sample(rows: NDArray[np.float16], n: int) -> NDArray[np.float32]:
-    """About `n` of the rows, evenly taken, without those that are no unit vectors: nothing is learned from them."""
-    sample = rows[:: max(1, len(rows) // n)].astype(np.float32)
+def _spread(begin: int, end: int, n: int) -> NDArray[np.int64]:
+    """About `n` rows between `begin` and `end`, evenly taken."""
+    return np.arange(begin, end, max(1, (end - begin) // n))
+
+
+def _unit_only(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Those of vectors (m, d) that are unit vectors: nothing is learned from the others."""
     with np.errstate(all="ignore"):
-        unit: NDArray[np.float32] = sample[np.abs(np.linalg.norm(sample, axis=1) - 1) < 0.1]
+        unit: NDArray[np.float32] = vectors[np.abs(np.linalg.norm(vectors, axis=1) - 1) < 0.1]
     return unit
 
 
