@@ -22,7 +22,7 @@ from retrieval.options import Fusion, Group, SearchMode, SearchOptions
 EXCERPT_CHARS = 300
 HIT_FIELDS = (
     "passage_id", "document_id", "version_id", "title", "filename", "collection", "page", "start", "end", "heading",
-    "text", "score", "rank", "duplicates",
+    "text", "score", "rank",
 )  # fmt: skip
 
 
@@ -61,7 +61,8 @@ def search(
 
 def _to_json(hit: Hit) -> dict[str, Any]:
     fields = asdict(hit)
-    return {name: fields[name] for name in (*HIT_FIELDS, *(["explanation"] if hit.explanation else []))}
+    further = [name for name in ("duplicates", "explanation") if fields[name]]
+    return {name: fields[name] for name in (*HIT_FIELDS, *further)}
 
 
 def _print_hit(hit: Hit) -> None:
