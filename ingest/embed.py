@@ -17,11 +17,11 @@ from ingest.batch_vectors import BatchVectors, PrecisionChoice
 from ingest.device import DeviceChoice
 from ingest.embedding_graph import EmbeddingGraph, load_graph
 from ingest.model_files import ModelFiles, find_model_files
-from ingest.model_languages import ModelLanguages, find_languages
 from ingest.query_batches import QueryBatches
 
 if TYPE_CHECKING:
-    from ingest.token_codec import TokenCodec  # imports FAISS, which a query's vector does not need
+    from ingest.model_languages import ModelLanguages  # imports YAML, and the next one FAISS: a query's vector needs
+    from ingest.token_codec import TokenCodec  # neither
 
 LENGTH_STEP = 16  # rows are padded to multiples, so that few shapes occur and their kernels are reused
 TOKENIZE_ROWS = 2048
@@ -114,8 +114,10 @@ class Embedder:
         return counter
 
     @cached_property
-    def languages(self) -> ModelLanguages:
+    def languages(self) -> "ModelLanguages":
         """Which languages the model knows."""
+        from ingest.model_languages import find_languages  # imports YAML, which a query's vector does not need
+
         return find_languages(self._files.folder, self._counter)
 
     def count_tokens(self, text: str) -> int:

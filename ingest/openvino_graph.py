@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 CONVERTER_VERSION = 2  # raise it when convert_model.py gives other graphs
 CONVERSION_TIMEOUT_SECONDS = 1800
 GRAPH_NAME = "graph.xml"
-COMPILED_NAME = "compiled.blob"
 BATCH_TOKENS = 512  # keeps a batch's activations in the cache of a core
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
@@ -76,27 +75,27 @@ def _compile(folder: Path, precision: Precision, n_streams: int) -> ov.CompiledM
     key = hashlib.sha256(json.dumps([ov.get_version(), _processor(), properties]).encode()).hexdigest()[:16]
     kept = folder.with_name(f"{folder.name}-compiled-{key}")
     if _verified(kept) is not None:
-        try:
-            return core.import_model((kept / COMPILED_NAME).read_bytes(), "CPU", properties)
-        except RuntimeError as error:
-            logger.warning("Could not load the compiled graph, so it is compiled again: %s", error)
-    compiled = core.compile_model(folder / GRAPH_NAME, "CPU", properties)
-    _keep_compiled(compiled, kept)
+        return core.compile_model(folder / GRAPH_NAME, "CPU", properties | {"CACHE_DIR": str(kept)})
+    try:
+        prepared = Path(tempfile.mkdtemp(prefix=".compiling-", dir=kept.parent))
+    except OSError as error:
+        logger.info("The compiled graph is not kept for the next process: %s", error)
+        return core.compile_model(folder / GRAPH_NAME, "CPU", properties)
+    try:
+        compiled = core.compile_model(folder / GRAPH_NAME, "CPU", properties | {"CACHE_DIR": str(prepared)})
+        _publish_compiled(prepared, kept)
+    finally:
+        shutil.rmtree(prepared, ignore_errors=True)
     return compiled
 
 
-def _keep_compiled(compiled: ov.CompiledModel, kept: Path) -> None:
-    """Keep a compiled graph for the next process; a full or read-only disk only costs it the time."""
+def _publish_compiled(prepared: Path, kept: Path) -> None:
+    """Keep a compiled graph for the next process; a full disk, or another process that did, only costs it the time."""
     try:
-        prepared = Path(tempfile.mkdtemp(prefix=".compiling-", dir=kept.parent))
-        try:
-            (prepared / COMPILED_NAME).write_bytes(compiled.export_model().getvalue())
-            shutil.rmtree(kept, ignore_errors=True)
-            publish_folder(prepared, kept, {})
-        finally:
-            shutil.rmtree(prepared, ignore_errors=True)
+        shutil.rmtree(kept, ignore_errors=True)
+        publish_folder(prepared, kept, {})
     except OSError as error:
-        logger.info("The compiled graph was not kept: %s", error)
+        logger.info("The compiled graph is not kept for the next process: %s", error)
 
 
 def _processor() -> str:
