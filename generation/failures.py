@@ -33,7 +33,7 @@ def explain_status(model_id: str, host: str, status: int, retry_after: str | Non
         )
     return ProviderFailed(
         f"{host} refused the request for {model_id} ({status}); check FOOTNOTE_MODEL, and whether the model knows the "
-        "parameters FOOTNOTE_MODEL_TEMPERATURE, _TOP_P, _TOP_K and _SEED and reads FOOTNOTE_MODEL_CONTEXT_TOKENS tokens."
+        "settings FOOTNOTE_MODEL_TEMPERATURE, _TOP_P, _TOP_K and _SEED, and reads FOOTNOTE_MODEL_CONTEXT_TOKENS tokens."
     )
 
 

@@ -38,9 +38,8 @@ def read_progress(session: Session, batch: str | None = None) -> UploadProgress:
     """How far a batch is; without one, everything that is unfinished or ended within the last hour."""
     now = utc_now()
     chosen = Job.batch == batch if batch is not None else or_(~_ended(), Job.finished_at >= now - RECENT)
-    counts = {
-        state: n for state, n in session.execute(select(Job.state, func.count()).where(chosen).group_by(Job.state))
-    }
+    by_state = select(Job.state, func.count()).where(chosen).group_by(Job.state)
+    counts = {row[0]: row[1] for row in session.execute(by_state)}
     left = counts.get("queued", 0) + counts.get("running", 0)
     rate = _rate(session, chosen, now)
     return UploadProgress(
