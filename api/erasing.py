@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from generation.record import forget_document
+from generation.record import forget_document, forget_removed_documents
 from ingest.database import Database
 from ingest.erasure import erase_files, erase_rows, whole_family
 from ingest.storage import DataFolder, Originals
@@ -52,6 +52,7 @@ def erase_document(
     with database.write() as session:
         answers = sum(forget_document(session, member) for member in whole_family(session, document_id))
         rows = erase_rows(session, document_id)
+        answers += forget_removed_documents(session)
     files = erase_files(database, folder, originals, rows.hashes, wait_seconds=wait_seconds)
     counts = {name: value for name, value in asdict(rows).items() if name != "hashes"}
     return Erasure(document_id=document_id, answers_changed=answers, **counts, **asdict(files))

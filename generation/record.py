@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from generation.events import AnswerView, CitationView, ClaimView, Length, Usage
@@ -216,17 +216,31 @@ def _stored_hits(session: Session, rows: Collection[AnswerHit]) -> tuple[Hit, ..
     return tuple(hits)
 
 
+def forget_removed_documents(session: Session) -> int:
+    """Forget, in the caller's transaction, every document that stored answers name and that is not there any more.
+
+    Such as attachments that went when a newer version of their mail came. Returns the number of changes of answers.
+    """
+    named = select(AnswerHit.document_id).union(select(Citation.document_id)).subquery()
+    gone = select(named.c.document_id).where(~exists().where(Document.id == named.c.document_id))
+    return sum(forget_document(session, document_id) for document_id in session.scalars(gone).all())
+
+
 def forget_document(session: Session, document_id: str) -> int:
     """Take a document's words out of every stored answer for good, in the caller's transaction.
 
-    For documents that are removed: what `load_answer` would withhold from everyone is then no longer stored.
-    Returns the number of answers that changed.
+    For documents that are removed: what `load_answer` would withhold from everyone is then no longer stored, nor is
+    what a model wrote literally, nor how it rewrote questions that followed. Returns the number of answers that changed.
     """
     found = select(AnswerHit.answer_id).where(AnswerHit.document_id == document_id)
     cited = select(Citation.answer_id).where(Citation.document_id == document_id)
     ids = sorted(set(session.scalars(found)) | set(session.scalars(cited)))
     for answer_id in ids:
         row = session.get_one(Answer, answer_id)
+        row.raw_output, row.query = None, row.question
+        if row.conversation_id is not None:
+            following = update(Answer).where(Answer.conversation_id == row.conversation_id)
+            session.execute(following.values(query=Answer.question))
         claims = _stored_claims(session, answer_id)
         others = frozenset(citation.document_id for claim in claims for citation in claim.citations) - {document_id}
         row.text, shown = _withhold(row.text, claims, others, anything_withheld=True)

@@ -15,6 +15,7 @@ from generation.record import (
     WITHHELD_TEXT,
     Circumstances,
     forget_document,
+    forget_removed_documents,
     hash_principals,
     load_answer,
     store_answer,
@@ -135,14 +136,29 @@ def test_forgotten_document_leaves_no_words_behind(database: Database, store_doc
     secret = store_document(SECRET, title="Pay")
     answer = put(database, secret, store_document("Lunch is paid.\n", title="Lunch", rank=2))
     with database.write() as session:
+        row = session.get_one(Answer, answer.id)
+        row.raw_output, row.query = "Bob earns much [1]. Lunch is paid [2].", "What is paid to Bob?"
         assert forget_document(session, secret.document_id) == 1
     assert load(database, answer.id).text == f"{WITHHELD_TEXT} Lunch is paid."
     with database.read() as session:
         stored = [*session.scalars(select(Answer.text)), *session.scalars(select(Claim.text))]
+        stored += [str(kept) for row in session.scalars(select(Answer)) for kept in (row.raw_output, row.query)]
         stored += [*session.scalars(select(Citation.quote)), *session.scalars(select(Citation.title))]
         stored += [str(details) for details in session.scalars(select(AnswerHit.details))]
     assert "Bob" not in " ".join(stored)
     assert "Pay" not in " ".join(stored)
+
+
+def test_documents_that_are_gone_are_forgotten_together(database: Database, store_document: StoreDocument) -> None:
+    gone, kept = store_document(SECRET, title="Pay"), store_document("Lunch is paid.\n", title="Lunch", rank=2)
+    put(database, gone)
+    answer = put(database, kept)
+    with database.write() as session:
+        session.delete(session.get_one(Document, gone.document_id))
+        session.flush()
+        assert forget_removed_documents(session) == 1
+        assert "Bob" not in " ".join(session.scalars(select(Answer.text)))
+    assert load(database, answer.id).text == "Lunch is paid."
 
 
 def test_history_is_newest_first_and_goes_on_at_the_cursor(database: Database, store_document: StoreDocument) -> None:
