@@ -230,7 +230,7 @@ def forget_document(session: Session, document_id: str) -> int:
     """Take a document's words out of every stored answer for good, in the caller's transaction.
 
     For documents that are removed: what `load_answer` would withhold from everyone is then no longer stored, nor is
-    what a model wrote literally, nor how it rewrote questions that followed. Returns the number of answers that changed.
+    what a model wrote literally, nor how it rewrote what followed. Returns the number of answers that changed.
     """
     found = select(AnswerHit.answer_id).where(AnswerHit.document_id == document_id)
     cited = select(Citation.answer_id).where(Citation.document_id == document_id)
