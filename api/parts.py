@@ -193,12 +193,11 @@ class Parts:
     def _search_in(self, replica: Replica, embedder: Embedder) -> Searcher:
         return Searcher(replica, embedder, self.cross_encoder)
 
-    def _load_llm(self, embedder: Embedder) -> LLM:
+    def _load_llm(self) -> LLM:
         """What writes answers; no provider is asked anything yet."""
         settings = self.generation_settings
         return load_llm(
             settings.model,
-            embedder,
             access=read_access(settings.model_url, settings.model_key.get_secret_value()),
             parameters=Parameters(
                 temperature=settings.model_temperature,
@@ -219,7 +218,7 @@ class Parts:
             self.database,
             searcher,
             embedder,
-            self._load_llm(embedder),
+            self._load_llm(),
             policy=settings.verify,
             default_length=settings.answer_length,
         )

@@ -6,7 +6,6 @@ only have the sign that their meaning gives them. Both are tested on groups (art
 
 import argparse
 import hashlib
-import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
 from evals.answer_sets import AnswerPassage, AnswerQuestion, read_clapnq, read_squad
+from evals.weights_file import WEIGHTS_PATH, write_model
 from generation.abstain import ANSWERABLE_FEATURES, answerable_features
 from generation.candidates import Sentence, read_sentences
 from generation.evidence import MAX_EMBEDDED, MAX_PASSAGES, MAX_SENTENCES
@@ -27,7 +27,6 @@ from retrieval.fusion import weighted_mean
 from retrieval.hit import Hit
 from retrieval.search import CANDIDATES, VECTOR_WEIGHT
 
-WEIGHTS_PATH = Path(__file__).parent.parent / "generation" / "weights.json"
 COVERAGE = 0.93
 N_CLAPNQ_FOLDS = 4
 RIDGE = 2.0
@@ -271,17 +270,8 @@ def main() -> None:
         embedder = load_embedder("all-MiniLM-L6-v2", Path(folder) / "model")
         cases = build_cases(questions, embedder, Path(folder) / "keywords")
     sentence_model, gate = fit_and_report(cases)
-    stored = {
-        name: {
-            "intercept": round(model.intercept, 5),
-            "weights": {feature: round(float(w), 5) for feature, w in zip(features, model.weights, strict=True)},
-        }
-        for name, model, features in (
-            ("sentence", sentence_model, FEATURES),
-            ("answerable", gate, ANSWERABLE_FEATURES),
-        )
-    }
-    arguments.out.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
+    write_model("sentence", FEATURES, sentence_model.weights, sentence_model.intercept, arguments.out)
+    write_model("answerable", ANSWERABLE_FEATURES, gate.weights, gate.intercept, arguments.out)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,18 @@
-"""How many planted errors the support check catches: `python -m evals.planted_errors --data FOLDER`.
+"""Sentences with one planted error each, and how many of them the support check catches.
 
 Sentences of SQuAD's paragraphs are cited to their own paragraph: as they are (nothing may be found), and with one
-number, month, name or negation changed (which must keep them from being supported); a swapped number is one that stands
-elsewhere in the paragraph. Prints the share caught of each kind.
+number, date, name, unit or negation changed, or with another subject (which must keep them from being supported). A
+swapped number or subject is one that stands elsewhere in the paragraph. `footnote bench verify` prints the shares.
 """
 
-import argparse
 import re
-import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evals.answer_sets import read_squad
-from evals.fit_support import passage_hit
+from evals.grounding_sets import passage_hit
 from generation.support import SupportCheck
-from ingest.embed import load_embedder
 from ingest.sentences import split_sentences
 from retrieval.hit import Hit
 
@@ -24,7 +21,17 @@ MONTHS = "January February March April May June July August September October No
 STRANGERS = ("Gustavsson", "Okonkwo", "Petrosyan", "Vanterpool")
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*(?![\w])")
 _MONTH = re.compile(rf"\b(?:{'|'.join(MONTHS)})\b(?= \d)")
+_YEAR = re.compile(r"\b1[5-9]\d\d\b|\b20[0-2]\d\b")
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{3,}\b")
+_UNITS = (
+    ("days", "weeks", "months", "years", "hours", "minutes"),
+    ("kilometres", "kilometers", "km", "miles", "metres", "meters", "feet"),
+    ("kg", "pounds", "tonnes", "tons"),
+    ("$", "€", "£"),
+    ("percent", "million", "billion"),
+)
+_UNIT = re.compile(rf"(?<=\d )(?:{'|'.join(unit for kind in _UNITS for unit in kind if unit.isalpha())})\b|[$€£](?=\d)")
+_SUBJECT = re.compile(r"[A-Z][a-z]{3,}\b(?= (?:is|was|has|had|[a-z]+ed)\b)")
 _VERB = re.compile(r"\b(?:is|are|was|were|can|will|must|should)\b(?! (?:not|no|never)\b)")
 Change = Callable[[str, str, int], str | None]
 
@@ -61,6 +68,15 @@ def change_month(sentence: str, _passage: str, i: int) -> str | None:
     return sentence[: found.start()] + other + sentence[found.end() :]
 
 
+def change_date(sentence: str, _passage: str, i: int) -> str | None:
+    """One month, or else one year, is another."""
+    changed = change_month(sentence, _passage, i)
+    found = _YEAR.search(sentence)
+    if changed is not None or found is None:
+        return changed
+    return sentence[: found.start()] + str(int(found[0]) + 1 + i % 9) + sentence[found.end() :]
+
+
 def change_name(sentence: str, _passage: str, i: int) -> str | None:
     """One name is that of a stranger."""
     names = list(_NAME.finditer(sentence))
@@ -78,13 +94,55 @@ def change_negation(sentence: str, _passage: str, _i: int) -> str | None:
     return sentence[: found.end()] + " not" + sentence[found.end() :]
 
 
+def change_unit(sentence: str, _passage: str, i: int) -> str | None:
+    """One unit is another of its kind."""
+    found = _UNIT.search(sentence)
+    if found is None:
+        return None
+    others = [unit for kind in _UNITS if found[0] in kind for unit in kind if unit[:5] != found[0][:5]]
+    return sentence[: found.start()] + others[i % len(others)] + sentence[found.end() :]
+
+
+def swap_subject(sentence: str, passage: str, i: int) -> str | None:
+    """The name that a sentence begins with is another of the paragraph."""
+    found = _SUBJECT.match(sentence)
+    others = sorted({match[0] for match in _NAME.finditer(passage)} - set(sentence.split()))
+    if found is None or not others or f" {found[0]}" not in passage.replace(sentence, ""):
+        return None
+    return others[i % len(others)] + sentence[found.end() :]
+
+
 CHANGES: dict[str, Change] = {
-    "number": change_number,
-    "swapped": swap_number,
-    "month": change_month,
-    "name": change_name,
-    "negation": change_negation,
+    "numbers changed": change_number,
+    "dates changed": change_date,
+    "names changed": change_name,
+    "units changed": change_unit,
+    "negations added": change_negation,
+    "numbers swapped": swap_number,
+    "subjects swapped": swap_subject,
 }
+
+
+@dataclass(frozen=True)
+class Caught:
+    """How many of `n` sentences were not found to be supported."""
+
+    kind: str
+    n_caught: int
+    n: int
+
+    @property
+    def share(self) -> float:
+        """The share in 0..1; 0 of none."""
+        return self.n_caught / max(1, self.n)
+
+
+def catch_planted_errors(check: SupportCheck, sentences: Sequence[tuple[str, Hit]]) -> Iterator[Caught]:
+    """The share of sentences that are doubted: `originals` first, then of each kind of change."""
+    yield _doubted(check, "originals", sentences)
+    for kind, change in CHANGES.items():
+        planted = [(change(text, hit.text, i), hit) for i, (text, hit) in enumerate(sentences)]
+        yield _doubted(check, kind, [(text, hit) for text, hit in planted if text is not None and text not in hit.text])
 
 
 def read_sentences(path: Path, n_paragraphs: int) -> Iterator[tuple[str, Hit]]:
@@ -98,27 +156,6 @@ def read_sentences(path: Path, n_paragraphs: int) -> Iterator[tuple[str, Hit]]:
                 yield " ".join(passage.text[start:end].split()), hit
 
 
-def main() -> None:
-    """Print the share of sentences that are not supported: of the originals, and of each kind of change."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the labelled sets")
-    parser.add_argument("--paragraphs", type=int, default=150, help="how many paragraphs to read")
-    parser.add_argument("--model-cache", type=Path, default=Path(tempfile.gettempdir()) / "footnote-models")
-    given = parser.parse_args()
-    check = SupportCheck(load_embedder("all-MiniLM-L6-v2", given.model_cache))
-    (path,) = (given.data / "squad-v2-dev-half").glob("*.json")
-    sentences = list(read_sentences(path, given.paragraphs))
-    doubted = [text for text, hit in sentences if check.check(text, [hit]).verdict != "supported"]
-    _print_share("originals", len(doubted), len(sentences))
-    for name, change in CHANGES.items():
-        planted = [(change(text, hit.text, i), hit) for i, (text, hit) in enumerate(sentences)]
-        made = [(text, hit) for text, hit in planted if text is not None and text not in hit.text]
-        _print_share(name, sum(check.check(text, [hit]).verdict != "supported" for text, hit in made), len(made))
-
-
-def _print_share(name: str, n: int, of: int) -> None:
-    print(f"{name:10} {n:5} of {of:5} not supported: {n / max(1, of):6.1%}", flush=True)  # noqa: T201 - a script's result
-
-
-if __name__ == "__main__":
-    main()
+def _doubted(check: SupportCheck, kind: str, sentences: Sequence[tuple[str, Hit]]) -> Caught:
+    verdicts = [check.check(text, [hit]).verdict for text, hit in sentences]
+    return Caught(kind, sum(verdict != "supported" for verdict in verdicts), len(verdicts))

@@ -1,8 +1,10 @@
 """What a sentence may not get wrong, compared exactly: numbers with their units, dates, names, addresses, negations."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from generation.words import STOP_WORDS, content_stems, stem, words
 
@@ -81,6 +83,7 @@ class Facts:
 
     `numbers` are values in a common form, `units` the units each value stands with, `names` lower-case words that are
     written with a capital inside a sentence, months and weekdays, `addresses` URLs and e-mail addresses.
+    `in_order` are the numbers as they come, each as often as it stands there.
     """
 
     numbers: frozenset[str]
@@ -88,6 +91,7 @@ class Facts:
     names: frozenset[str]
     addresses: frozenset[str]
     n_negations: int
+    in_order: tuple[str, ...] = ()
 
     @property
     def dates(self) -> frozenset[str]:
@@ -131,34 +135,53 @@ class Differences:
         return [*told, "only one of sentence and passage says «not»"] if self.negated else told
 
 
+@lru_cache(maxsize=2048)
 def read_facts(text: str) -> Facts:
-    """The facts of a text of one or more sentences."""
+    """The facts of a text of one or more sentences; those of texts read lately are remembered."""
     text = _ISO_DATE.sub(lambda m: f"{m[1]} {_MONTHS[(int(m[2]) - 1) % 12].capitalize()} {int(m[3])}", text)
     addresses = frozenset(address.rstrip(".,;:!?").lower() for address in _URL.findall(text))
     text = _URL.sub(" ", text)
-    numbers, units = _read_numbers(text)
-    return Facts(numbers, units, _read_names(text), addresses, len(_NEGATION.findall(text)))
+    in_order, units = _read_numbers(text)
+    names, n_negations = _read_names(text), len(_NEGATION.findall(text))
+    return Facts(frozenset(in_order), units, names, addresses, n_negations, in_order)
 
 
-def compare(claim: str, quote: str, passages: Sequence[str]) -> Differences:
-    """What the claim says that stands in none of the passages; negations are compared with the quote alone."""
-    claim = _NOT_SAID.sub(" ", claim)
-    said = read_facts(claim)
-    everything = "\n".join(passages)
-    held = read_facts(everything)
-    known = {stem(word) for word in words(everything.lower())} | set(words(everything.lower())) | held.names
-    numbers = said.numbers - held.numbers
-    for value, unit in said.units - held.units:
-        if any(value == other for other, _ in held.units):
+def compare(claim: str, quote: str, passages: Sequence[str], headings: Sequence[str] = ()) -> Differences:
+    """What the claim says that no passage or heading says; negations are compared with the quote alone."""
+    claim = without_references(claim)
+    said, quoted = read_facts(claim), read_facts(quote)
+    texts = [*headings, *passages]
+    held = [read_facts(text) for text in texts]
+    known = [_known_words(text) for text in texts]
+    numbers = said.numbers.difference(*(facts.numbers for facts in held))
+    for value, unit in said.units.difference(*(facts.units for facts in held)):
+        if any(value == other for facts in held for other, _ in facts.units):
             numbers |= {f"{value} {unit}"}
     names = {name for name in said.names if not _is_known(name, known)}
-    names |= _swapped_first_word(claim, everything, known)
-    quoted = read_facts(quote)
+    names |= _swapped_first_word(claim, quote, passages, known)
     denied = said.n_negations > 0 and quoted.n_negations == 0
-    negated = denied or (said.n_negations == 0 and _denies(quote, claim))
-    return Differences(
-        numbers, said.numbers - quoted.numbers - numbers, frozenset(names), said.addresses - held.addresses, negated
-    )
+    negated = denied or (said.n_negations == 0 and quoted.n_negations > 0 and _denies(quote, claim))
+    addresses = said.addresses.difference(*(facts.addresses for facts in held))
+    misplaced = (said.numbers - quoted.numbers) | _repeated(said, quoted)
+    return Differences(numbers, misplaced - numbers, frozenset(names), addresses, negated)
+
+
+def _repeated(said: Facts, quoted: Facts) -> frozenset[str]:
+    """Numbers that the claim has more often than the quote, in the place of another number of the quote."""
+    more, missing = Counter(said.in_order) - Counter(quoted.in_order), quoted.numbers - said.numbers
+    return frozenset(more) & quoted.numbers if missing else frozenset()
+
+
+def without_references(claim: str) -> str:
+    """A claim without the number of a list item, and without what a model calls a passage, such as «passage 2»."""
+    return _NOT_SAID.sub(" ", claim)
+
+
+@lru_cache(maxsize=2048)
+def _known_words(text: str) -> frozenset[str]:
+    """The words of a text in lower case, their stems, and its names."""
+    found = words(text.lower())
+    return frozenset(found).union(map(stem, found), read_facts(text).names)
 
 
 def _denies(quote: str, claim: str) -> bool:
@@ -194,10 +217,10 @@ def remove_addresses(text: str, addresses: frozenset[str], instead: str) -> str:
     return _URL.sub(replaced, text)
 
 
-def _read_numbers(text: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
-    """Values and (value, unit) pairs of digits and number words; a lone "one" is no number."""
+def _read_numbers(text: str) -> tuple[tuple[str, ...], frozenset[tuple[str, str]]]:
+    """Values in order and (value, unit) pairs of digits and number words; a lone "one" is no number."""
     tokens = _NUMBER.findall(text)
-    values: set[str] = set()
+    values: list[str] = []
     units: set[tuple[str, str]] = set()
     i = 0
     while i < len(tokens):
@@ -207,11 +230,11 @@ def _read_numbers(text: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]
             continue
         unit = _unit_at(tokens, i, i + n_used)
         if unit is not None or tokens[i].lower() != "one" or n_used > 1:
-            values.add(value)
+            values.append(value)
         if unit is not None:
             units.add((value, unit))
         i += n_used
-    return frozenset(values), frozenset(units)
+    return tuple(values), frozenset(units)
 
 
 def _value_at(tokens: list[str], i: int) -> tuple[str | None, int]:
@@ -278,16 +301,27 @@ def _near_digit(text: str, match: re.Match[str]) -> bool:
     return any(char.isdigit() for char in text[max(0, match.start() - 4) : match.end() + 4])
 
 
-def _is_known(name: str, known: set[str]) -> bool:
+def _is_known(name: str, known: Sequence[frozenset[str]]) -> bool:
     """Whether a name, or each part of a name with hyphens, stands in the passages in any case or number."""
-    parts = [part for part in re.split(r"[-’'&.]", name) if len(part) > 1] or [name]
-    return name in known or stem(name) in known or all(part in known or stem(part) in known for part in parts)
+
+    def stands(word: str) -> bool:
+        return any(word in own or stem(word) in own for own in known)
+
+    return stands(name) or all(map(stands, [part for part in re.split(r"[-’'&.]", name) if len(part) > 1] or [name]))
 
 
-def _swapped_first_word(claim: str, passages: str, known: set[str]) -> set[str]:
-    """The claim's first word, where it is unknown and the passages have another before the same two words."""
+def _swapped_first_word(claim: str, quote: str, passages: Sequence[str], known: Sequence[frozenset[str]]) -> set[str]:
+    """The claim's first word, where the passages have another before the same two words and never this one.
+
+    An unknown word is swapped with any other; a known one only with a name of the quote that the claim leaves out.
+    """
     first = words(claim)[:3]
-    if len(first) < 3 or not first[0][:1].isupper() or _is_known(first[0].lower(), known):
+    if len(first) < 3 or not first[0][:1].isupper() or first[0].lower() in STOP_WORDS:
         return set()
-    following = re.compile(rf"\b(\w+)\s+{re.escape(first[1])}\s+{re.escape(first[2])}\b", re.IGNORECASE)
-    return {first[0].lower()} if following.search(passages) else set()
+    before = re.compile(rf"\b([\w-]+)\s+{re.escape(first[1])}\s+{re.escape(first[2])}\b", re.IGNORECASE)
+    if not _is_known(first[0].lower(), known):
+        return {first[0].lower()} if any(before.search(text) for text in passages) else set()
+    others = {other for other in before.findall(quote) if other[:1].isupper() and other.lower() not in STOP_WORDS}
+    found = {other.lower() for text in passages for other in before.findall(text)}
+    swapped = others and first[0].lower() not in found and not others & set(words(claim))
+    return {first[0].lower()} if swapped else set()

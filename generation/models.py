@@ -12,7 +12,6 @@ from generation.prices import Price
 from generation.prompt import load_prompt
 from generation.support import SupportCheck
 from generation.writer import Writer
-from ingest.embed import Embedder
 from ingest.errors import InvalidInput
 
 KEYED = ("openai", "anthropic", "gemini")
@@ -53,7 +52,6 @@ def _by_provider(setting: str) -> dict[str, str]:
 
 def load_llm(
     model: str,
-    embedder: Embedder,
     *,
     access: Access | None = None,
     parameters: Parameters | None = None,
@@ -71,7 +69,7 @@ def load_llm(
     parameters = parameters or Parameters()
     if prompt_name:
         load_prompt(prompt_name)
-    loading = _Loading(SupportCheck(embedder), access or Access(), parameters, prices or {}, prompt_name)
+    loading = _Loading(SupportCheck(), access or Access(), parameters, prices or {}, prompt_name)
     members = [_load_member(name.strip(), loading) for name in model.split(">")]
     return members[0] if len(members) == 1 else Cascade(members, parameters.timeout_seconds)
 

@@ -20,7 +20,6 @@ from generation.support import SupportCheck
 from generation.tables import Answer
 from generation.writer import BROKEN_OFF, CUT, checked
 from ingest.database import Database
-from ingest.embed import Embedder
 from retrieval.filters import filters_from_json
 from retrieval.hit import Hit
 
@@ -82,15 +81,12 @@ class RecordedModel:
         return rewrite_by_rules(turns, question)
 
 
-def replay(
-    answerer: Answerer, database: Database, embedder: Embedder, answer_id: str, principals: frozenset[str]
-) -> Replay:
+def replay(answerer: Answerer, database: Database, answer_id: str, principals: frozenset[str]) -> Replay:
     """Search again and write the stored answer again from its stored passages; nothing is stored, no model is called.
 
     Args:
         answerer: Searches and writes, with the settings of today.
         database: Where the answer is.
-        embedder: Checks what a language model wrote.
         answer_id: The answer.
         principals: The rights of the replay. What they may not read is withheld, and then differs.
 
@@ -104,7 +100,7 @@ def replay(
     asking = _circumstances(row, principals)
     found, change_seq = answerer.search(stored.query, asking)
     draft = Draft(stored.model)
-    for _ in answerer.compose(stored.query, stored.hits, asking, draft, _recorded(row, SupportCheck(embedder))):
+    for _ in answerer.compose(stored.query, stored.hits, asking, draft, _recorded(row, SupportCheck())):
         pass
     return Replay(
         answer_id,

@@ -1,6 +1,6 @@
-"""The fitted weights of sentence choice and abstention, read from `weights.json`.
+"""The fitted weights of sentence choice, abstention and the support check, read from `weights.json`.
 
-`python -m evals.fit_extraction` fits them again and writes the file.
+`python -m evals.fit_extraction` and `python -m evals.fit_support` fit them again and write the file.
 """
 
 import json

@@ -26,7 +26,7 @@ def replay(
         with parts.database.read() as session:
             asker = session.scalar(select(Answer.asked_by).where(Answer.id == answer))
             principals = acting_principals(session, given or ([asker] if asker else None))
-        result = replay_answer(parts.answerer, parts.database, parts.embedder, answer, principals)
+        result = replay_answer(parts.answerer, parts.database, answer, principals)
     if as_json:
         print_json(asdict(result) | {"same": result.same})
     else:

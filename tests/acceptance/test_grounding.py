@@ -90,7 +90,7 @@ def check(base: KnowledgeBase, embedder: Embedder, llm: LLM, *, n: int, n_replay
         assert inexact_quotes(base, answer) == []
         assert [answer.text[claim.start : claim.end] for claim in answer.claims] == [c.text for c in answer.claims]
         if i < n_replayed:
-            result = replay(answerer, base.database, embedder, answer.id, EVERYONE)
+            result = replay(answerer, base.database, answer.id, EVERYONE)
             assert (result.search, result.answer) == ((), ()), answer.question
     assert n_citations > n / 4
 
@@ -102,7 +102,7 @@ def handbook(embedder: Embedder) -> Iterator[KnowledgeBase]:
 
 
 def models(embedder: Embedder) -> dict[str, LLM]:
-    return {"extractive": Extractive(), "written": Writer(Parrot(), SupportCheck(embedder), Parameters(), {})}
+    return {"extractive": Extractive(), "written": Writer(Parrot(), SupportCheck(), Parameters(), {})}
 
 
 @pytest.mark.parametrize("model", ["extractive", "written"])

@@ -12,7 +12,6 @@ from generation.events import Usage
 from generation.llm import LLM
 from generation.models import load_llm, read_access
 from generation.pieces import CallPiece, Piece, UsagePiece
-from ingest.embed import Embedder
 from tests.generation.assignments import assign, notes, sentences, write
 from tests.generation.model_servers import ModelServer, Script, model_server, say
 
@@ -21,13 +20,13 @@ GOOD = "New parents receive 20 weeks of paid parental leave. [1]"
 
 
 @pytest.fixture
-def start(embedder: Embedder) -> Iterator[Starting]:
+def start() -> Iterator[Starting]:
     with ExitStack() as servers:
 
         def started(answer: Callable[[str], Script]) -> tuple[LLM, ModelServer]:
             server = servers.enter_context(model_server(answer))
             access = read_access(f"{server.url}/v1", "")
-            return load_llm("openai:tiny", embedder, access=access, parameters=Parameters(timeout_seconds=5)), server
+            return load_llm("openai:tiny", access=access, parameters=Parameters(timeout_seconds=5)), server
 
         yield started
 
@@ -72,9 +71,9 @@ def test_last_model_that_fails_fails_the_cascade(start: Starting) -> None:
         write(Cascade([cheap, dear], 5))
 
 
-def test_extractive_that_is_not_sure_gives_way(embedder: Embedder) -> None:
+def test_extractive_that_is_not_sure_gives_way() -> None:
     with model_server(say(GOOD)) as server:
-        llm = load_llm("extractive > openai:tiny", embedder, access=read_access(f"{server.url}/v1", ""))
+        llm = load_llm("extractive > openai:tiny", access=read_access(f"{server.url}/v1", ""))
         pieces = list(llm.write(assign(confidence=0.2)))
     assert asked(pieces) == "openai:tiny"
     assert len(sentences(pieces)) == 1

@@ -70,7 +70,6 @@ def answerer(knowledge_base: KnowledgeBase, embedder: Embedder, server: ModelSer
     knowledge_base.work()
     llm = load_llm(
         "openai:obedient",
-        embedder,
         access=read_access(f"{server.url}/v1", ""),
         parameters=Parameters(timeout_seconds=20),
     )

@@ -22,7 +22,6 @@ from generation.support import SupportCheck
 from generation.token_bound import bound_tokens
 from generation.verify import judge
 from generation.writer import Writer
-from ingest.embed import Embedder
 from retrieval.hit import Hit
 from tests.generation.assignments import assign
 from tests.generation.hits import make_hit
@@ -117,9 +116,9 @@ def cited(quote: Quote) -> CitationView:
     return CitationView(hit.document_id, hit.version_id, "", hit.title, "", 1, quote.start, quote.end, text, 1.0)
 
 
-def run(embedder: Embedder, n: int, seed: int) -> None:
+def run(n: int, seed: int) -> None:
     dice = random.Random(seed)
-    writer = Writer(Obedient(), SupportCheck(embedder), Parameters(), {})
+    writer = Writer(Obedient(), SupportCheck(), Parameters(), {})
     for number in range(n):
         hits, truth, canary, visible = context(dice, number)
         pieces = list(writer.write(assign(*hits, question="What is the rule?")))
@@ -140,10 +139,10 @@ def check_sentence(piece: SentencePiece, truth: str, canary: str, where: str, *,
         assert piece.text.rstrip(".") in held, f"{where}: supported, and no cited passage says it"
 
 
-def test_obeyed_orders_are_not_shown_as_supported(embedder: Embedder) -> None:
-    run(embedder, 150, int(os.environ.get("FOOTNOTE_TESTS_SEED", "15")))
+def test_obeyed_orders_are_not_shown_as_supported() -> None:
+    run(150, int(os.environ.get("FOOTNOTE_TESTS_SEED", "15")))
 
 
 @pytest.mark.nightly
-def test_obeyed_orders_are_not_shown_as_supported_at_size(embedder: Embedder) -> None:
-    run(embedder, 20_000, int(os.environ.get("FOOTNOTE_TESTS_SEED", "15")))
+def test_obeyed_orders_are_not_shown_as_supported_at_size() -> None:
+    run(20_000, int(os.environ.get("FOOTNOTE_TESTS_SEED", "15")))

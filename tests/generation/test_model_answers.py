@@ -46,7 +46,6 @@ def answering(knowledge_base: KnowledgeBase, embedder: Embedder) -> Iterator[Ans
             server = servers.enter_context(model_server(answer))
             llm = load_llm(
                 "openai:gpt-4o-mini",
-                embedder,
                 access=read_access(f"{server.url}/v1", ""),
                 parameters=Parameters(temperature=0.2, max_tokens=300, timeout_seconds=10),
                 prices=load_prices(),

@@ -12,21 +12,20 @@ from generation.extractive import Extractive
 from generation.models import load_llm, read_access
 from generation.prices import load_prices, with_cost
 from generation.settings import GenerationSettings
-from ingest.embed import Embedder
 from ingest.errors import InvalidInput
 
 
-def test_extractive_needs_nothing(embedder: Embedder) -> None:
-    assert isinstance(load_llm("extractive", embedder), Extractive)
+def test_extractive_needs_nothing() -> None:
+    assert isinstance(load_llm("extractive"), Extractive)
 
 
 @pytest.mark.parametrize("model", ["openai:gpt-5-mini", " openai : gpt-5-mini "])
-def test_provider_and_name_make_the_models_id(embedder: Embedder, model: str) -> None:
-    assert load_llm(model, embedder, access=read_access("", "sk-1")).model_id == "openai:gpt-5-mini"
+def test_provider_and_name_make_the_models_id(model: str) -> None:
+    assert load_llm(model, access=read_access("", "sk-1")).model_id == "openai:gpt-5-mini"
 
 
-def test_several_make_a_cascade(embedder: Embedder) -> None:
-    llm = load_llm("extractive > openai:small > openai:large", embedder, access=read_access("http://127.0.0.1/v1", ""))
+def test_several_make_a_cascade() -> None:
+    llm = load_llm("extractive > openai:small > openai:large", access=read_access("http://127.0.0.1/v1", ""))
     assert isinstance(llm, Cascade)
     assert llm.model_id == "extractive > openai:small > openai:large"
 
@@ -45,9 +44,9 @@ def test_several_make_a_cascade(embedder: Embedder) -> None:
         pytest.param("local:/nowhere", "", "There is no folder", id="folder"),
     ],
 )
-def test_what_is_missing_is_said(embedder: Embedder, model: str, url: str, message: str) -> None:
+def test_what_is_missing_is_said(model: str, url: str, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
-        load_llm(model, embedder, access=read_access(url, ""))
+        load_llm(model, access=read_access(url, ""))
 
 
 def test_values_may_differ_by_provider() -> None:
@@ -86,9 +85,8 @@ def test_missing_sdk_is_named_with_the_line_to_run(provider: str) -> None:
 LAZY = """
 import sys
 import api.app, api.parts
-from generation.models import _load_member, Access
-from generation.chat import Parameters
-_load_member("extractive", None, Access(), Parameters(), {})
+from generation.models import load_llm
+load_llm("extractive")
 print([name for name in ("openai", "anthropic", "google.genai", "httpx2", "transformers") if name in sys.modules])
 """
 

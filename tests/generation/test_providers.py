@@ -14,7 +14,6 @@ from generation.models import load_llm, read_access
 from generation.pieces import CallPiece, UsagePiece
 from generation.prices import load_prices
 from generation.prompt import load_prompt
-from ingest.embed import Embedder
 from tests.generation.assignments import LEAVE, assign, notes, sentences, write
 from tests.generation.model_servers import PATHS, ModelServer, Provider, Script, in_turn, model_server, say
 
@@ -31,7 +30,7 @@ def provider(request: pytest.FixtureRequest) -> Provider:
 
 
 @pytest.fixture
-def start(provider: Provider, embedder: Embedder) -> Iterator[Starting]:
+def start(provider: Provider) -> Iterator[Starting]:
     """Start a server with a script, and load the model that talks to it."""
     with ExitStack() as servers:
 
@@ -39,7 +38,7 @@ def start(provider: Provider, embedder: Embedder) -> Iterator[Starting]:
             server = servers.enter_context(model_server(answer))
             access = read_access(server.url + PATHS[provider], KEY)
             parameters = Parameters(**{"timeout_seconds": 20.0, **changes})  # type: ignore[arg-type]
-            llm = load_llm(f"{provider}:tiny", embedder, access=access, parameters=parameters, prices=load_prices())
+            llm = load_llm(f"{provider}:tiny", access=access, parameters=parameters, prices=load_prices())
             return llm, server
 
         yield started
@@ -183,25 +182,25 @@ def test_closing_stops_the_server(start: Starting) -> None:
     assert server.hung_up.wait(5)
 
 
-def test_server_that_is_not_there_is_named(provider: Provider, embedder: Embedder) -> None:
+def test_server_that_is_not_there_is_named(provider: Provider) -> None:
     url = f"http://127.0.0.1:9{PATHS[provider]}"
-    llm = load_llm(f"{provider}:tiny", embedder, access=read_access(url, KEY))
+    llm = load_llm(f"{provider}:tiny", access=read_access(url, KEY))
     with pytest.raises(ModelFailed, match=r"127\.0\.0\.1:9 cannot be reached.*FOOTNOTE_MODEL_URL"):
         write(llm)
 
 
-def test_native_citations_become_ours(embedder: Embedder) -> None:
+def test_native_citations_become_ours() -> None:
     pytest.importorskip("anthropic")
     with model_server(say("A hotel night is paid up to 140 euros.", cited=(1, 1, 77))) as server:
-        llm = load_llm("anthropic:tiny", embedder, access=read_access(server.url, KEY))
+        llm = load_llm("anthropic:tiny", access=read_access(server.url, KEY))
         (sentence,) = sentences(write(llm))
     assert [quote.hit.document_id for quote in sentence.quotes] == ["travel"]
     assert sentence.support == "supported"
 
 
-def test_cost_is_counted_from_the_price_table(embedder: Embedder) -> None:
+def test_cost_is_counted_from_the_price_table() -> None:
     with model_server(say(*ANSWER)) as server:
         access = read_access(f"{server.url}/v1", "")
-        llm = load_llm("openai:gpt-4o-mini-2024-07-18", embedder, access=access, prices=load_prices())
+        llm = load_llm("openai:gpt-4o-mini-2024-07-18", access=access, prices=load_prices())
         usage = write(llm)[-1]
     assert usage == UsagePiece(Usage(1000, 100, 0.00021))

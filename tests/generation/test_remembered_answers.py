@@ -34,7 +34,7 @@ def server() -> Iterator[ModelServer]:
 @pytest.fixture
 def answerer(knowledge_base: KnowledgeBase, embedder: Embedder, server: ModelServer, document_id: str) -> Answerer:
     access = read_access(f"{server.url}/v1", "")
-    llm = load_llm("openai:gpt-4o-mini", embedder, access=access, parameters=Parameters(timeout_seconds=10))
+    llm = load_llm("openai:gpt-4o-mini", access=access, parameters=Parameters(timeout_seconds=10))
     return Answerer(knowledge_base.database, knowledge_base.searcher, embedder, llm)
 
 
@@ -93,7 +93,7 @@ def test_other_rights_are_not_answered_from_memory(
 def test_failed_answer_is_not_remembered(knowledge_base: KnowledgeBase, embedder: Embedder, document_id: str) -> None:
     with model_server(say(status=401)) as server:
         access = read_access(f"{server.url}/v1", "")
-        llm = load_llm("openai:gpt-4o-mini", embedder, access=access, parameters=Parameters(timeout_seconds=10))
+        llm = load_llm("openai:gpt-4o-mini", access=access, parameters=Parameters(timeout_seconds=10))
         answerer = Answerer(knowledge_base.database, knowledge_base.searcher, embedder, llm)
         answerer.answer_whole(QUESTION, rights(ANN), asked_by=ANN)
         answerer.answer_whole(QUESTION, rights(ANN), asked_by=ANN)

@@ -45,7 +45,7 @@ def answering(knowledge_base: KnowledgeBase, embedder: Embedder, document_id: st
             if script is not None:
                 server = servers.enter_context(model_server(lambda _: script))
                 access = read_access(f"{server.url}/v1", "")
-                llm = load_llm("openai:gpt-4o-mini", embedder, access=access, parameters=Parameters(timeout_seconds=10))
+                llm = load_llm("openai:gpt-4o-mini", access=access, parameters=Parameters(timeout_seconds=10))
             return Answerer(knowledge_base.database, knowledge_base.searcher, embedder, llm)
 
         yield made
@@ -62,59 +62,53 @@ def answering(knowledge_base: KnowledgeBase, embedder: Embedder, document_id: st
         pytest.param(Script(status=401), id="refused"),
     ],
 )
-def test_answer_comes_out_the_same(
-    script: Script | None, answering: Answering, knowledge_base: KnowledgeBase, embedder: Embedder
-) -> None:
+def test_answer_comes_out_the_same(script: Script | None, answering: Answering, knowledge_base: KnowledgeBase) -> None:
     answerer = answering(script)
     answer = answerer.answer_whole(QUESTION, EVERYONE, asked_by=ANN, options=HR)
-    result = replay(answerer, knowledge_base.database, embedder, answer.id, EVERYONE)
+    result = replay(answerer, knowledge_base.database, answer.id, EVERYONE)
     assert (result.search, result.answer, result.changes, result.rights_changed) == ((), (), 0, False)
     assert result.same
 
 
-def test_verdict_that_was_tampered_with_is_found(
-    answering: Answering, knowledge_base: KnowledgeBase, embedder: Embedder
-) -> None:
+def test_verdict_that_was_tampered_with_is_found(answering: Answering, knowledge_base: KnowledgeBase) -> None:
     answerer = answering(Script((WRITTEN,)))
     answer = answerer.answer_whole(QUESTION, EVERYONE, asked_by=ANN, options=HR)
     with knowledge_base.database.write() as session:
         session.get_one(Claim, (answer.id, 1)).verdict = "supported"
-    result = replay(answerer, knowledge_base.database, embedder, answer.id, EVERYONE)
+    result = replay(answerer, knowledge_base.database, answer.id, EVERYONE)
     assert [difference.what for difference in result.answer] == ["verdict of claim 2"]
     assert not result.same
 
 
 def test_change_of_documents_explains_what_is_found_otherwise(
-    answering: Answering, knowledge_base: KnowledgeBase, embedder: Embedder
+    answering: Answering, knowledge_base: KnowledgeBase
 ) -> None:
     answerer = answering()
     answer = answerer.answer_whole(QUESTION, EVERYONE, asked_by=ANN, options=HR)
     knowledge_base.add(b"# Parental leave\n\nParental leave is paid for weeks.\n", "more.md", collection="hr")
     knowledge_base.work()
-    result = replay(answerer, knowledge_base.database, embedder, answer.id, EVERYONE)
+    result = replay(answerer, knowledge_base.database, answer.id, EVERYONE)
     assert result.search
     assert result.changes > 0
     assert result.same
 
 
 def test_replay_shows_nothing_that_may_not_be_read_now(
-    answering: Answering, knowledge_base: KnowledgeBase, embedder: Embedder, document_id: str
+    answering: Answering, knowledge_base: KnowledgeBase, document_id: str
 ) -> None:
     answerer = answering()
     answer = answerer.answer_whole(QUESTION, EVERYONE, asked_by=ANN, options=HR)
     with knowledge_base.database.write() as session:
         set_readers(session, document_id, {"group:finance"})
-    result = replay(answerer, knowledge_base.database, embedder, answer.id, EVERYONE)
+    result = replay(answerer, knowledge_base.database, answer.id, EVERYONE)
     with knowledge_base.database.write() as session:
         set_readers(session, document_id, {"everyone"})
     assert "20 weeks" not in str(result)
 
 
-def test_unknown_answer_cannot_be_replayed(
-    answering: Answering, knowledge_base: KnowledgeBase, embedder: Embedder
-) -> None:
+def test_unknown_answer_cannot_be_replayed(answering: Answering, knowledge_base: KnowledgeBase) -> None:
     with pytest.raises(NotFound):
-        replay(answering(), knowledge_base.database, embedder, "0" * 32, EVERYONE)
+        replay(answering(), knowledge_base.database, "0" * 32, EVERYONE)
 
 
 def test_what_the_model_wrote_is_kept(answering: Answering, knowledge_base: KnowledgeBase) -> None:

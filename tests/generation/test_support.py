@@ -4,7 +4,6 @@ import pytest
 
 from generation.facts import compare, read_facts, remove_addresses
 from generation.support import SupportCheck
-from ingest.embed import Embedder
 from retrieval.hit import Hit
 from tests.generation.assignments import LEAVE, TRAVEL
 from tests.generation.hits import make_hit
@@ -21,8 +20,8 @@ RULES = make_hit(
 
 
 @pytest.fixture(scope="module")
-def check(embedder: Embedder) -> SupportCheck:
-    return SupportCheck(embedder)
+def check() -> SupportCheck:
+    return SupportCheck()
 
 
 TRUE = [

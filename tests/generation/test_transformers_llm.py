@@ -14,7 +14,6 @@ from generation.models import load_llm
 from generation.pieces import CallPiece, UsagePiece
 from generation.prompt import Prompt, build_prompt
 from generation.transformers_llm import TransformersChat
-from ingest.embed import Embedder
 from ingest.errors import InvalidInput
 from tests.generation.assignments import LEAVE, assign, write
 from tests.generation.hits import make_hit
@@ -89,8 +88,8 @@ def test_model_stops_at_the_deadline(chat: TransformersChat) -> None:
     assert time.monotonic() - began < 2.5
 
 
-def test_local_model_writes_through_the_whole_writer(folder: Path, embedder: Embedder) -> None:
-    llm = load_llm(f"local:{folder}", embedder, parameters=Parameters(max_tokens=32))
+def test_local_model_writes_through_the_whole_writer(folder: Path) -> None:
+    llm = load_llm(f"local:{folder}", parameters=Parameters(max_tokens=32))
     pieces = write(llm)
     assert isinstance(pieces[0], CallPiece)
     assert pieces[0].prompt == "answer-1"

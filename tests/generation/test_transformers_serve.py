@@ -20,7 +20,6 @@ from generation.openai_llm import OpenAIChat
 from generation.pieces import CallPiece, RawPiece
 from generation.prompt import build_prompt
 from generation.token_bound import bound_tokens
-from ingest.embed import Embedder
 from tests.generation.assignments import assign, write
 from tests.generation.tiny_model import make_tiny_model
 
@@ -87,10 +86,10 @@ def test_text_of_a_served_model_is_streamed(served: ServedModel) -> None:
     assert len(parts) > 3
 
 
-def test_served_model_writes_through_the_whole_writer(served: ServedModel, embedder: Embedder) -> None:
+def test_served_model_writes_through_the_whole_writer(served: ServedModel) -> None:
     access = read_access(served.url, "")
     parameters = Parameters(temperature=0.7, seed=3, max_tokens=40)
-    pieces = write(load_llm(f"openai:{served.name}", embedder, access=access, parameters=parameters))
+    pieces = write(load_llm(f"openai:{served.name}", access=access, parameters=parameters))
     assert isinstance(pieces[0], CallPiece)
     assert pieces[0].parameters == {"temperature": 0.7, "seed": 3, "max_tokens": 40}
     assert any(isinstance(piece, RawPiece) and piece.text for piece in pieces)
