@@ -29,7 +29,8 @@ def test_table_shows_ratio_and_goal(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["boxes", "embed", "extract", "gpu", "keyword", "permissions", "quality", "scale", "vectors", "verify"]
+    "name",
+    ["abstain", "boxes", "embed", "extract", "gpu", "keyword", "permissions", "quality", "scale", "vectors", "verify"],
 )
 def test_every_benchmark_takes_the_common_options(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
