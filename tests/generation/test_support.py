@@ -3,7 +3,7 @@
 import pytest
 
 from generation.facts import compare, read_facts, remove_addresses
-from generation.support import SupportCheck
+from generation.support import CACHED_PASSAGES, SupportCheck
 from retrieval.hit import Hit
 from tests.generation.assignments import LEAVE, TRAVEL
 from tests.generation.hits import make_hit
@@ -71,10 +71,38 @@ def test_changed_number_unit_or_address_is_unsupported(check: SupportCheck, sent
         pytest.param("Machines must cool for 15 minutes before service.", id="number_of_another_sentence"),
         pytest.param("Machines must not cool for 45 minutes before service.", id="not_added"),
         pytest.param("Managers may carry over up to 5 unused vacation days into the next year.", id="first_word"),
+        pytest.param(
+            "Contractors may carry over up to 5 unused vacation days into the next year.", id="subject_swapped"
+        ),
     ],
 )
 def test_changed_name_month_or_negation_is_partly_at_most(check: SupportCheck, sentence: str) -> None:
     assert check.check(sentence, [RULES]).verdict in ("partly", "unsupported")
+
+
+def test_number_said_twice_in_the_place_of_another_is_not_supported(check: SupportCheck) -> None:
+    passage = make_hit("The coups of 1968 and 1969 failed, and so did the one of 1974.", "coups", "coups-1")
+    assert (
+        check.check("The coups of 1968 and 1969 failed, and so did the one of 1974.", [passage]).verdict == "supported"
+    )
+    assert check.check("The coups of 1974 and 1969 failed, and so did the one of 1974.", [passage]).verdict == "partly"
+
+
+def test_person_in_the_place_of_another_is_not_supported(check: SupportCheck) -> None:
+    passage = make_hit("Curie discovered polonium in Paris. Becquerel taught in Paris too.", "physics", "physics-1")
+    assert check.check("Curie discovered polonium in Paris.", [passage]).verdict == "supported"
+    assert check.check("Becquerel discovered polonium in Paris.", [passage]).verdict == "partly"
+
+
+def test_sentence_comes_out_the_same_in_every_process(check: SupportCheck) -> None:
+    assert SupportCheck().check(TRUE[1], [RULES, LEAVE]) == check.check(TRUE[1], [RULES, LEAVE])
+
+
+def test_support_does_not_depend_on_what_was_checked_before(check: SupportCheck) -> None:
+    fresh = SupportCheck()
+    for number in range(CACHED_PASSAGES + 1):
+        fresh.check("Rule number one is known.", [make_hit(f"Rule number {number} is known.", "rules", f"r-{number}")])
+    assert fresh.check(TRUE[1], [RULES]) == check.check(TRUE[1], [RULES])
 
 
 def test_sentence_of_something_else_is_unsupported(check: SupportCheck) -> None:
