@@ -12,6 +12,7 @@ from pathlib import Path
 
 from evals.answer_sets import read_squad
 from evals.grounding_sets import passage_hit
+from generation.facts import read_facts
 from generation.support import SupportCheck
 from ingest.sentences import split_sentences
 from retrieval.hit import Hit
@@ -99,7 +100,8 @@ def change_unit(sentence: str, _passage: str, i: int) -> str | None:
     found = _UNIT.search(sentence)
     if found is None:
         return None
-    others = [unit for kind in _UNITS if found[0] in kind for unit in kind if unit[:5] != found[0][:5]]
+    own = read_facts(f"5 {found[0]}").units
+    others = [unit for kind in _UNITS if found[0] in kind for unit in kind if read_facts(f"5 {unit}").units != own]
     return sentence[: found.start()] + others[i % len(others)] + sentence[found.end() :]
 
 

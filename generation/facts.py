@@ -108,8 +108,8 @@ class Facts:
 class Differences:
     """What a claim says and the passages do not.
 
-    `misplaced` are numbers that stand in a passage but not in the quote; `negated` is set when only one of claim and
-    quote denies something.
+    `misplaced` are numbers and dates that stand in a passage but not, or not as often, in the quote; `negated` is set
+    when only one of claim and quote denies something.
     """
 
     numbers: frozenset[str]
@@ -129,7 +129,7 @@ class Differences:
             (self.numbers, "no cited passage has the number"),
             (self.addresses, "no cited passage has the address"),
             (self.names, "no cited passage has the name"),
-            (self.misplaced, "the passage says something else about the number"),
+            (self.misplaced, "the passage says something else about the number or date"),
         )
         told = [f"{text} {', '.join(sorted(values))}" for values, text in kinds if values]
         return [*told, "only one of sentence and passage says «not»"] if self.negated else told
@@ -162,14 +162,15 @@ def compare(claim: str, quote: str, passages: Sequence[str], headings: Sequence[
     denied = said.n_negations > 0 and quoted.n_negations == 0
     negated = denied or (said.n_negations == 0 and quoted.n_negations > 0 and _denies(quote, claim))
     addresses = said.addresses.difference(*(facts.addresses for facts in held))
-    misplaced = (said.numbers - quoted.numbers) | _repeated(said, quoted)
-    return Differences(numbers, misplaced - numbers, frozenset(names), addresses, negated)
+    misplaced = (said.numbers - quoted.numbers) | _displaced(said, quoted)
+    return Differences(numbers, misplaced - numbers - names, frozenset(names), addresses, negated)
 
 
-def _repeated(said: Facts, quoted: Facts) -> frozenset[str]:
-    """Numbers that the claim has more often than the quote, in the place of another number of the quote."""
-    more, missing = Counter(said.in_order) - Counter(quoted.in_order), quoted.numbers - said.numbers
-    return frozenset(more) & quoted.numbers if missing else frozenset()
+def _displaced(said: Facts, quoted: Facts) -> frozenset[str]:
+    """Numbers, months and weekdays in the place of others of the quote: the claim has them more often than it."""
+    said_each, quoted_each = Counter(said.in_order), Counter(quoted.in_order)
+    numbers = frozenset(said_each - quoted_each) & quoted.numbers if quoted_each - said_each else frozenset()
+    return numbers | (said.dates - quoted.dates if quoted.dates - said.dates else frozenset())
 
 
 def without_references(claim: str) -> str:
@@ -318,7 +319,7 @@ def _swapped_first_word(claim: str, quote: str, passages: Sequence[str], known: 
     first = words(claim)[:3]
     if len(first) < 3 or not first[0][:1].isupper() or first[0].lower() in STOP_WORDS:
         return set()
-    before = re.compile(rf"\b([\w-]+)\s+{re.escape(first[1])}\s+{re.escape(first[2])}\b", re.IGNORECASE)
+    before = re.compile(rf"\b([\w-]+)\s+{re.escape(first[1])}\W+{re.escape(first[2])}\b", re.IGNORECASE)
     if not _is_known(first[0].lower(), known):
         return {first[0].lower()} if any(before.search(text) for text in passages) else set()
     others = {other for other in before.findall(quote) if other[:1].isupper() and other.lower() not in STOP_WORDS}

@@ -23,7 +23,7 @@ from ingest.settings import IngestSettings
 COVERAGE = 0.9
 GOAL_RATIO = 0.5
 GOAL_FAR_ANSWERED = 0.02
-QUICK, WHOLE = 40, 500
+QUICK, WHOLE = 30, 500
 
 
 def main(given: list[str] | None = None) -> None:
