@@ -215,8 +215,8 @@ def load_embedder(
     Args:
         model: the bundled model's name, a folder, or a name on the model hub.
         cache_folder: where the converted graph is kept; made if absent.
-        precision: `int8` is fastest on a CPU and never runs on a GPU; `bf16` and `f32` give the original model's
-            vectors (cosine ≥ 0.9999). `auto` is bf16 with a GPU and int8 without.
+        precision: `int8` is fastest on most CPUs and never runs on a GPU; `bf16` and `f32` give the original model's
+            vectors (cosine ≥ 0.9999). `auto` is bf16 with a GPU or a CPU that has AMX, else int8.
         device: `cpu` leaves a GPU alone.
 
     Raises:

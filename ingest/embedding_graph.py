@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ingest.batch_vectors import BatchVectors, Precision, PrecisionChoice
 from ingest.device import DeviceChoice, has_gpu
 from ingest.model_files import ModelFiles
-from ingest.openvino_graph import ConversionFailed, load_openvino_graph
+from ingest.openvino_graph import ConversionFailed, fastest_precision, load_openvino_graph
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def load_graph(files: ModelFiles, cache_folder: Path, choice: PrecisionChoice, d
 
         return TorchGraph(files, device="cuda", precision="f32" if choice == "f32" else "bf16")
     try:
-        return load_openvino_graph(files, cache_folder, "int8" if choice == "auto" else choice)
+        return load_openvino_graph(files, cache_folder, fastest_precision() if choice == "auto" else choice)
     except ConversionFailed as failure:
         logger.warning("Could not convert %s for the CPU, so it runs slowly in PyTorch: %s", files.name, failure)
     from ingest.torch_graph import TorchGraph  # imports torch: only for models that cannot be converted

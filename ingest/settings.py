@@ -26,7 +26,7 @@ class IngestSettings(BaseSettings):
     )
     embedding_precision: PrecisionChoice = Field(
         default="auto",
-        description="How the model computes: int8, bf16 or f32; auto is bf16 on a GPU and int8 on a CPU.",
+        description="How the model computes: int8, bf16 or f32; auto is bf16 on a GPU or a CPU with AMX, else int8.",
     )
     originals_url: str = Field(
         default="",

@@ -56,6 +56,18 @@ def test_vectors_are_those_of_the_original_model(
     assert embedder.model_id.endswith(f":{precision}")
 
 
+@pytest.mark.parametrize("precision", ["int8", "bf16"])
+def test_short_queries_have_the_vectors_of_the_original_model(precision: str, model_cache: Path) -> None:
+    words = (
+        "Does the company pay for lunch and a hotel when somebody visits customers in other cities on Sunday".split()
+    )
+    queries = [" ".join(words[:n]) for n in range(1, len(words) + 1)]
+    exact = load_embedder("all-MiniLM-L6-v2", model_cache, precision="f32")
+    fast = load_embedder("all-MiniLM-L6-v2", model_cache, precision=precision)  # type: ignore[arg-type]
+    cosines = [float(fast.embed_query(query) @ exact.embed_query(query)) for query in queries]
+    assert min(cosines) > 0.95
+
+
 def test_question_is_nearest_to_its_answer(embedder: Embedder) -> None:
     scores = embedder.embed_passages(TEXTS) @ embedder.embed_query("How many holidays do I get?")
     assert int(np.argmax(scores)) == 0
