@@ -17,6 +17,7 @@ _NUMBER_OR_RANGE = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")
 _MAY_END = re.compile(r"[.!?…。！？:;\n]")
 _READ_AHEAD = re.compile(r"\s*\S+\s+\S+\s")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s+|`")
+_WORD_WITH_SPACE = re.compile(r"\S*\s|\S+")
 _SPACE_BEFORE_STOP = re.compile(r"\s+([.,])(?=\s|$)")
 _CLOSES_LINE = re.compile(r"\n[ \t]*(?:[-*•][ \t]+)?$")
 
@@ -49,11 +50,21 @@ class SentenceStream:
         self._gap = ""
 
     def feed(self, text: str) -> list[WrittenSentence]:
-        """The sentences that are finished now."""
-        self._buffer += text
-        if len(self._buffer) > MAX_SENTENCE_CHARS:
-            return self._take(final=True)
-        return self._take(final=False) if _MAY_END.search(self._buffer) else []
+        """The sentences that are finished now.
+
+        They are looked for at each white space and not where `text` happens to end, so that they do not depend on how
+        a text is divided.
+        """
+        sentences: list[WrittenSentence] = []
+        for word in _WORD_WITH_SPACE.findall(text):
+            while word:
+                room = MAX_SENTENCE_CHARS + 1 - len(self._buffer)
+                self._buffer, word = self._buffer + word[:room], word[room:]
+                if len(self._buffer) > MAX_SENTENCE_CHARS:
+                    sentences += self._take(final=True)
+                elif self._buffer[-1].isspace() and _MAY_END.search(self._buffer):
+                    sentences += self._take(final=False)
+        return sentences
 
     def finish(self) -> list[WrittenSentence]:
         """What is left, as the last sentences."""
