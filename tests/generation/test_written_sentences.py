@@ -110,6 +110,8 @@ def test_thinking_that_the_prompt_opened_is_hidden() -> None:
 
 @pytest.mark.parametrize("step", [2, 50, 10_000])
 def test_table_further_on_does_not_change_the_sentences_before_it(step: int) -> None:
-    text = "Never log a key [1]. Keys can end [3]. POST /chat | answers, for\nGET /models | lists one\nA | b | c [2]. End."
+    text = (
+        "Never log a key [1]. Keys can end [3]. POST /chat | answers, for\nGET /models | lists one\nA | b | c [2]. End."
+    )
     assert read(text, step) == read(text, 1)
     assert read(text, step)[0].cited == (1,)
