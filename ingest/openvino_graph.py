@@ -48,6 +48,8 @@ class OpenVinoGraph:
         self.n_parallel = _n_cores()
         self._compiled = _compile(folder, precision, self.n_parallel)
         self._idle: queue.LifoQueue[ov.InferRequest] = queue.LifoQueue()
+        # OpenVINO's binding fills tables at its first run; two threads that do so at once wait for each other for ever.
+        self.run(np.ones((1, 16), np.int64), np.ones((1, 16), np.int64))
 
     def run(self, token_ids: NDArray[np.int64], mask: NDArray[np.int64]) -> BatchVectors:
         """Unit vectors of token ids (b, t); `mask` (b, t) is 1 where there is a token."""

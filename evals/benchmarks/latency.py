@@ -58,7 +58,7 @@ def measure(
     """Time every query once on our side, after one to warm up, and the first `n_peer` on the peer's."""
     with base.database.read() as session:
         view = base.replica.view()
-        texts = dict(session.execute(select(Passage.id, Passage.text)).tuples())
+        texts = {row.id: row.text for row in session.execute(select(Passage.id, Passage.text))}
 
         def search(query: str) -> object:
             return base.searcher.search(session, query, READER, 10)
