@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 EXTRAS ?= dev
 ARGS ?=
+WORKERS ?= logical
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
@@ -27,8 +28,8 @@ $(VENV)/.extras-$(EXTRAS):
 demo: $(INSTALLED) ## Ingest the handbook, answer a question, serve the page and the API (ARGS=--no-serve to stop after the answer)
 	$(BIN)/footnote demo $(ARGS)
 
-test: $(INSTALLED) ## Run the tests (ARGS goes to pytest)
-	$(BIN)/python -m pytest $(ARGS)
+test: $(INSTALLED) ## Run the tests, a file on each core (ARGS goes to pytest; WORKERS=0 for one after the other)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(INSTALLED) ## Check format, style, types and the direction of imports
 	$(BIN)/ruff format --check .

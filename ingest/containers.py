@@ -87,7 +87,7 @@ def _zip_type(path: Path, filename: str) -> str | None:
         with zipfile.ZipFile(path) as archive:
             names = {name.replace("\\", "/").lower().lstrip("/") for name in archive.namelist()}
             declared = archive.open("mimetype").read(200) if "mimetype" in archive.namelist() else b""
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError, NotImplementedError) as error:
         raise FileRejected(
             "malformed", f"{filename}: the file is damaged ({error}); open it in its program and save it anew."
         ) from error

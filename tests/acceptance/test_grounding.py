@@ -26,6 +26,7 @@ from ingest.pipeline import version_text
 from ingest.tables import Document, Passage
 
 HANDBOOK = Path(__file__).parents[2] / "api" / "handbook"
+HANDBOOK_18F = Path(__file__).parents[3] / "shared" / "data" / "kb-18f-handbook" / "docs"
 ASKER = "user:ann@example.org"
 
 
@@ -115,8 +116,6 @@ def test_quotes_are_exact_and_answers_come_out_the_same(
 @pytest.mark.nightly
 @pytest.mark.shared_data("kb-18f-handbook")
 @pytest.mark.parametrize("model", ["extractive", "written"])
-def test_quotes_are_exact_and_answers_come_out_the_same_at_size(
-    embedder: Embedder, shared_data: Path, model: str
-) -> None:
-    with filled(embedder, shared_data / "kb-18f-handbook" / "docs", "**/*.md") as base:
+def test_quotes_are_exact_and_answers_come_out_the_same_at_size(embedder: Embedder, model: str) -> None:
+    with filled(embedder, HANDBOOK_18F, "**/*.md") as base:
         check(base, embedder, models(embedder)[model], n=1000, n_replayed=100)

@@ -173,7 +173,7 @@ def test_follow_up_question_is_understood_and_shows_what_was_asked_before(page: 
     expect(page.get_by_role("heading", level=1)).to_have_text("And who approves it?")
     earlier = page.get_by_role("navigation", name="Earlier in this conversation")
     expect(earlier.get_by_role("link")).to_have_text([TEXT_QUESTION])
-    expect(page.locator(".answer-note")).to_contain_text(f"Searched for “{TEXT_QUESTION}")
+    expect(page.locator(".answer-note")).to_contain_text("Searched for “And who approves it? (")
     earlier.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TEXT_QUESTION)
     expect(earlier).to_be_hidden()
