@@ -52,7 +52,7 @@ class Document(Base):
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     dated_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime, index=True)
     current_version_id: Mapped[str | None] = mapped_column(String(32), index=True)
-    parent_id: Mapped[str | None] = mapped_column(ForeignKey("document.id", ondelete="CASCADE"), index=True)
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("document.id"), index=True)
     source_stamp: Mapped[str | None] = mapped_column(String(1000))
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utc_now)

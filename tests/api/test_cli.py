@@ -22,6 +22,7 @@ HIT_KEYS = {
 }  # fmt: skip
 ANSWER_KEYS = {
     "id", "question", "query", "text", "abstained", "claims", "hits", "model", "usage", "timings_ms", "degraded",
+    "conversation_id",
 }  # fmt: skip
 CITATION_KEYS = {
     "document_id", "version_id", "version_sha256", "title", "filename", "page", "start", "end", "quote", "score",

@@ -100,6 +100,6 @@ def test_closing_stops_the_served_model(served: ServedModel) -> None:
     parts = OpenAIChat(served.name, "", served.url).stream(prompt, Parameters(max_tokens=15_000), Deadline(120))
     for _ in range(20):
         next(parts)
-    assert not served.is_idle()
+    wait_until(lambda: not served.is_idle(), 20)
     parts.close()
     wait_until(served.is_idle, 10)

@@ -10,7 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the column; the documents that are there came in none. Written out because Alembic makes two steps of it."""
-    op.execute("ALTER TABLE document ADD COLUMN parent_id VARCHAR(32) REFERENCES document (id) ON DELETE CASCADE")
+    op.execute("ALTER TABLE document ADD COLUMN parent_id VARCHAR(32) REFERENCES document (id)")
     op.create_index(op.f("ix_document_parent_id"), "document", ["parent_id"])
 
 
