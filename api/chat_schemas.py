@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.schemas import AnswerBody, Line
+from api.asking_schemas import AnswerBody
+from api.schemas import Line
 
 MODEL_NAME = "footnote"
 

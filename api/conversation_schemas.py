@@ -4,7 +4,7 @@ import datetime as dt
 
 from pydantic import BaseModel, ConfigDict
 
-from api.schemas import AnswerBody
+from api.asking_schemas import AnswerBody
 
 
 class ConversationStarted(BaseModel):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from api.schemas import FiltersBody
+from api.asking_schemas import FiltersBody
 from ingest.errors import InvalidInput
 from retrieval.filters import SearchFilters
 

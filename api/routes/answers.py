@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from api.answering import while_allowed
+from api.asking_schemas import AnswerBody, FeedbackBody, FeedbackView, History, HistoryItem, HitView, QuestionBody
 from api.deps import is_id
 from api.events import encode, stream_of
 from api.policies import PersonDep, RuntimeDep
 from api.problems import problem_of
-from api.schemas import AnswerBody, FeedbackBody, FeedbackView, History, HistoryItem, HitView, QuestionBody
 from api.search_filters import search_filters
 from api.sign_in import Caller
 from generation.answer import Answerer

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
+from api.asking_schemas import HitView, SearchBody, SearchResult
 from api.policies import PersonDep, RuntimeDep
-from api.schemas import HitView, SearchBody, SearchResult
 from api.search_filters import search_filters
 from retrieval.options import SearchOptions
 
