@@ -75,6 +75,13 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
+def checked_id(text: str) -> str:
+    """The id. Raises NotFound where it has not the form of an id, as for one that does not exist."""
+    if not is_id(text):
+        raise NotFound("There is no such id.")
+    return text
+
+
 def check_span(start: int | None, end: int | None) -> None:
     """Check a span of characters. Raises InvalidInput when it ends before it starts."""
     if start is not None and end is not None and end < start:

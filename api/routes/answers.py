@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.answering import while_allowed
 from api.asking_schemas import AnswerBody, FeedbackBody, FeedbackView, History, HistoryItem, HitView, QuestionBody
-from api.deps import is_id
+from api.deps import checked_id
 from api.events import encode, stream_of
 from api.policies import PersonDep, RuntimeDep
 from api.problems import problem_of
@@ -21,7 +21,6 @@ from generation.feedback import add_feedback
 from generation.history import delete_answer, list_answers
 from generation.options import AnswerOptions
 from generation.record import load_answer
-from ingest.errors import NotFound
 
 router = APIRouter(prefix="/v1/answers", tags=["Answers"])
 
@@ -46,12 +45,10 @@ def ask(body: QuestionBody, caller: PersonDep, runtime: RuntimeDep) -> Any:
 
 
 def _answer(answerer: Answerer, body: QuestionBody, caller: Caller) -> Iterator[Event]:
-    if body.conversation_id is not None and not is_id(body.conversation_id):
-        raise NotFound("There is no such conversation.")
     options = AnswerOptions(
         search_filters(body.filters, body.collection),
         length=body.length,
-        conversation_id=body.conversation_id,
+        conversation_id=body.conversation_id and checked_id(body.conversation_id),
         fresh=body.fresh,
     )
     return answerer.answer(body.question, caller.principals, asked_by=caller.principal, options=options)
@@ -88,26 +85,19 @@ def list_mine(
 def show(answer_id: str, caller: PersonDep, runtime: RuntimeDep) -> dict[str, Any]:
     """An answer that the caller asked for, without what they may no longer read."""
     with runtime.database.read() as session:
-        return load_answer(session, _checked(answer_id), caller.principal, caller.principals).to_json()
+        return load_answer(session, checked_id(answer_id), caller.principal, caller.principals).to_json()
 
 
 @router.delete("/{answer_id}", status_code=204, summary="Delete an answer", response_class=Response)
 def delete(answer_id: str, caller: PersonDep, runtime: RuntimeDep) -> None:
     """Delete one of the caller's own answers."""
     with runtime.database.write() as session:
-        delete_answer(session, _checked(answer_id), caller.principal)
+        delete_answer(session, checked_id(answer_id), caller.principal)
 
 
 @router.post("/{answer_id}/feedback", summary="Judge an answer")
 def judge(answer_id: str, body: FeedbackBody, caller: PersonDep, runtime: RuntimeDep) -> FeedbackView:
     """Keep what the caller thinks of their answer, or of one claim of it; a later word replaces an earlier one."""
     with runtime.database.write() as session:
-        add_feedback(session, _checked(answer_id), caller.principal, body.rating, body.comment, claim=body.claim)
+        add_feedback(session, checked_id(answer_id), caller.principal, body.rating, body.comment, claim=body.claim)
     return FeedbackView(rating=body.rating, comment=body.comment, claim=body.claim)
-
-
-def _checked(answer_id: str) -> str:
-    """The id. Raises NotFound where it has not the form of an id."""
-    if not is_id(answer_id):
-        raise NotFound("There is no such answer.")
-    return answer_id

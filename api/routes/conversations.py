@@ -6,10 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from api.conversation_schemas import ConversationBody, ConversationItem, ConversationList, ConversationStarted
-from api.deps import is_id
+from api.deps import checked_id
 from api.policies import PersonDep, RuntimeDep
 from generation.conversations import delete_conversation, list_conversations, load_conversation, start_conversation
-from ingest.errors import NotFound
 
 router = APIRouter(prefix="/v1/conversations", tags=["Conversations"])
 
@@ -39,7 +38,7 @@ def list_mine(
 def show(conversation_id: str, caller: PersonDep, runtime: RuntimeDep) -> dict[str, Any]:
     """One of the caller's own conversations, without what they may no longer read."""
     with runtime.database.read() as session:
-        summary, answers = load_conversation(session, _checked(conversation_id), caller.principal, caller.principals)
+        summary, answers = load_conversation(session, checked_id(conversation_id), caller.principal, caller.principals)
     return asdict(summary) | {"answers": [answer.to_json() for answer in answers]}
 
 
@@ -47,11 +46,4 @@ def show(conversation_id: str, caller: PersonDep, runtime: RuntimeDep) -> dict[s
 def delete(conversation_id: str, caller: PersonDep, runtime: RuntimeDep) -> None:
     """Delete one of the caller's own conversations with its answers."""
     with runtime.database.write() as session:
-        delete_conversation(session, _checked(conversation_id), caller.principal)
-
-
-def _checked(conversation_id: str) -> str:
-    """The id. Raises NotFound where it has not the form of an id."""
-    if not is_id(conversation_id):
-        raise NotFound("There is no such conversation.")
-    return conversation_id
+        delete_conversation(session, checked_id(conversation_id), caller.principal)
